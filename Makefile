@@ -1,0 +1,36 @@
+# 香城四众: everything a developer or an operator types starts here.
+# Needs Python 3.11+ and make; the rest is installed into .venv from the hash-locked requirements.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: setup demo test check bench fuzz clean
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version) if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	touch $(READY)
+
+demo: $(READY)
+	$(BIN)/sizhong demo $(if $(ONCE),--once,) $(if $(PORT),--port $(PORT),)
+
+test: $(READY)
+	$(BIN)/python -m pytest tests $(ARGS)
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/sizhong states --check
+	$(BIN)/sizhong migrations --check
+
+bench: $(READY)
+	$(BIN)/sizhong bench --json $(NAME)
+
+clean:
+	rm -rf .venv

@@ -1,0 +1,1 @@
+"""The platform: what every part stands on, and the site that shows it."""

@@ -1,0 +1,65 @@
+"""Every read of accounts that spans rows: who acts, and for whom they may."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from backend.accounts.errors import NotAuthorised, TokenInvalid
+from backend.accounts.models import SCOPES, ApiToken, Membership, StaffRole, User
+from backend.common.actors import Actor, Role
+
+
+def hats(user: User, *, at: datetime) -> list[Membership]:
+    """The live authorisations of a person, organisations in order of name."""
+    found = Membership.objects.filter(user=user, revoked_at=None).select_related("organisation")
+    return [m for m in found.order_by("organisation__name", "pk") if m.is_live(at)]
+
+
+def staff_roles(user: User, *, at: datetime) -> frozenset[Role]:
+    """The live staff roles of a person."""
+    if not user.is_staff:
+        return frozenset()
+    live = StaffRole.objects.filter(Q(valid_to=None) | Q(valid_to__gt=at), user=user)
+    return frozenset(Role(role) for role in live.values_list("role", flat=True))
+
+
+def actor(user: User, *, hat: UUID | None, at: datetime) -> Actor:
+    """Who acts: the person, under their own hat or an organisation's.
+
+    Raises:
+        NotAuthorised: no live authorisation for that hat.
+    """
+    if hat is None or hat == user.party_id:
+        return Actor(user.party_id, user.party_id, staff_roles(user, at=at), SCOPES, user.party.name)
+    for membership in hats(user, at=at):
+        if membership.organisation_id == hat:
+            scopes = SCOPES if membership.role == Membership.OWNER else frozenset(membership.scopes)
+            return Actor(user.party_id, hat, frozenset(), scopes, membership.organisation.name)
+    raise NotAuthorised
+
+
+def token_actor(text: str, *, at: datetime) -> tuple[User, Actor]:
+    """Who a token acts for, within the token's scopes.
+
+    Raises:
+        TokenInvalid: unknown, expired, revoked, or its authorisation has ended.
+    """
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    token = ApiToken.objects.select_related("user__party").filter(token_hash=digest, revoked_at=None).first()
+    if token is None or token.expires_at <= at or not token.user.is_active:
+        raise TokenInvalid
+    try:
+        full = actor(token.user, hat=token.party_id, at=at)
+    except NotAuthorised as error:
+        raise TokenInvalid from error
+    # A token never carries staff roles: those need a second factor in a browser.
+    return token.user, Actor(full.person_id, full.party_id, frozenset(), full.scopes & set(token.scopes), full.name)
+
+
+def tokens(user: User) -> QuerySet[ApiToken]:
+    """A person's tokens that are not revoked, newest first."""
+    return ApiToken.objects.filter(user=user, revoked_at=None).select_related("party").order_by("-created_at", "-pk")

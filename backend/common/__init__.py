@@ -1,0 +1,1 @@
+"""Shared ground: money, clock, states, outbox, idempotency, encryption, errors, paging, rules."""

@@ -1,0 +1,1 @@
+"""Settings, urls, processes and the command line: the top."""

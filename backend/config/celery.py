@@ -1,0 +1,25 @@
+"""The Celery application: queues, and what beat rings for.
+
+The broker is a doorbell. What is due is a row, so a lost or doubled message changes nothing.
+"""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings")
+
+app = Celery("sizhong")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+app.conf.beat_schedule = {
+    "answer-by-silence": {"task": "crowdfunding.campaigns.tasks.answer_by_silence", "schedule": 5.0},
+    "advance-campaigns": {"task": "crowdfunding.campaigns.tasks.advance_due_campaigns", "schedule": 5.0},
+    "sweep-intents": {"task": "backend.payments.tasks.sweep_intents", "schedule": 5.0},
+    "send-refunds": {"task": "backend.payments.tasks.send_refunds", "schedule": 3.0},
+    "send-payouts": {"task": "backend.payments.tasks.send_payouts", "schedule": 3.0},
+    "verify-ledger": {"task": "backend.ledger.tasks.verify_books", "schedule": 300.0},
+}
+for _entry in app.conf.beat_schedule.values():
+    _entry["options"] = {"expires": 30}

@@ -1,0 +1,1 @@
+"""The embedded services and the launcher; nothing here needs Django."""

@@ -1,0 +1,1 @@
+"""The find block (发现): one plain table of what anyone can discover."""

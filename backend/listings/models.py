@@ -1,0 +1,45 @@
+"""What anyone can discover, of every kind, in one plain table (发现)."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import Q
+
+from backend.common.fen import FenField
+
+
+class Listing(models.Model):
+    """One discoverable thing as lists show it, written by its own app in the same transaction."""
+
+    kind = models.CharField("种类", max_length=16)
+    subject_id = models.UUIDField("编号")
+    title = models.CharField("标题", max_length=80)
+    summary = models.CharField("简介", max_length=160, blank=True)
+    owner_id = models.UUIDField("主体", null=True)
+    owner_name = models.CharField("主体名称", max_length=60, blank=True)
+    category = models.CharField("类别", max_length=32)
+    county = models.CharField("县市区", max_length=6, blank=True)
+    state = models.CharField("状态", max_length=16)
+    is_public = models.BooleanField("公开", default=False)
+    is_open = models.BooleanField("进行中", default=False)
+    goal_fen = FenField("目标", default=0)
+    raised_fen = FenField("已筹", default=0)
+    people_n = models.IntegerField("人次", default=0)
+    percent = models.IntegerField("进度", default=0)
+    opens_at = models.DateTimeField("开始", null=True)
+    closes_at = models.DateTimeField("截止", null=True)
+    listed_at = models.DateTimeField("发布时间")
+    words = SearchVectorField("检索词", null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "subject_id"], name="listing_once")]
+        indexes = [
+            GinIndex(fields=["words"], name="listing_words"),
+            models.Index(fields=["kind", "-listed_at", "-id"], name="listing_newest", condition=Q(is_public=True)),
+            models.Index(
+                fields=["kind", "closes_at", "id"], name="listing_closing", condition=Q(is_public=True, is_open=True)
+            ),
+            models.Index(fields=["kind", "-raised_fen", "-id"], name="listing_raised", condition=Q(is_public=True)),
+        ]

@@ -1,0 +1,56 @@
+"""Every write of listings, made by the app that owns what is listed, in its own transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.postgres.search import SearchVector
+from django.db.models import Value
+
+from backend.common.fen import Fen
+from backend.listings.models import Listing
+from backend.listings.words import tokens
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a list shows of a thing."""
+
+    kind: str
+    subject_id: UUID
+    title: str
+    summary: str
+    owner_id: UUID | None
+    owner_name: str
+    category: str
+    county: str
+    state: str
+    is_public: bool
+    is_open: bool
+    goal_fen: Fen
+    raised_fen: Fen
+    people_n: int
+    opens_at: datetime | None
+    closes_at: datetime | None
+    listed_at: datetime
+    keywords: str = ""
+
+
+def show(shown: Shown) -> None:
+    """List a thing, or bring its listing up to date (上架)."""
+    fields = {name: value for name, value in vars(shown).items() if name not in ("kind", "subject_id", "keywords")}
+    fields["percent"] = shown.raised_fen * 100 // shown.goal_fen if shown.goal_fen else 0
+    Listing.objects.update_or_create(kind=shown.kind, subject_id=shown.subject_id, defaults=fields)
+    heavy = Value(tokens(shown.title))
+    light = Value(tokens(f"{shown.summary} {shown.owner_name} {shown.keywords}"))
+    words = SearchVector(heavy, weight="A", config="simple") + SearchVector(light, weight="B", config="simple")
+    Listing.objects.filter(kind=shown.kind, subject_id=shown.subject_id).update(words=words)
+
+
+def show_figures(*, kind: str, subject_id: UUID, raised_fen: Fen, people_n: int, percent: int) -> None:
+    """Bring only the figures of a listing up to date."""
+    Listing.objects.filter(kind=kind, subject_id=subject_id).update(
+        raised_fen=raised_fen, people_n=people_n, percent=percent
+    )

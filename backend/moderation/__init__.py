@@ -1,0 +1,1 @@
+"""The review queue (审核) and its decisions."""

@@ -1,0 +1,1 @@
+"""What people are told (消息): inbox, SMS and e-mail."""

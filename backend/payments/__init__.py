@@ -1,0 +1,1 @@
+"""Orders, refunds and payouts behind one provider port (支付)."""

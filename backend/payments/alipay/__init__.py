@@ -1,0 +1,1 @@
+"""The Alipay adapter: signing, transport, the calls, notices."""

@@ -1,0 +1,81 @@
+"""What payments announce."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from backend.common.outbox import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentSettled(Event):
+    """Money for an order reached its escrow in time."""
+
+    intent_id: UUID
+    subject_kind: str
+    subject_id: UUID
+    purpose_id: UUID
+    amount_fen: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentArrivedLate(Event):
+    """Money for an order came after its expiry and waits in suspense."""
+
+    intent_id: UUID
+    subject_kind: str
+    subject_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentExpired(Event):
+    """An order was not paid in time, and the provider closed it."""
+
+    intent_id: UUID
+    subject_kind: str
+    subject_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundSucceeded(Event):
+    """Money went back the way it came."""
+
+    refund_id: UUID
+    intent_id: UUID
+    subject_kind: str
+    subject_id: UUID
+    party_id: UUID | None
+    amount_fen: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutPaid(Event):
+    """A payee has the money."""
+
+    payout_id: UUID
+    party_id: UUID
+    amount_fen: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutEnded(Event):
+    """A payout came to nothing; the money is payable again."""
+
+    payout_id: UUID
+    party_id: UUID
+    amount_fen: int
+    outcome: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeQuarantined(Event):
+    """A notice that must not be booked; finance officers look at it."""
+
+    notice_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutsStopped(Event):
+    """The stop switch was thrown."""
+
+    reason: str

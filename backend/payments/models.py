@@ -1,0 +1,236 @@
+"""Orders, trades, notices, refunds, payouts, disputes and the stop switch."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from backend.common.fen import FenField
+from backend.common.states import Stateful, states_known
+from backend.payments.states import BATCH, DISPUTE, INTENT, PAYOUT, REFUND, Paying, Refunding
+
+
+class PaymentIntent(Stateful):
+    """An order for money (支付单): what for, how much, until when, and what came of it.
+
+    `purpose` is whose escrow it fills (a campaign), `subject` what is bought (a pledge).
+    """
+
+    machine = INTENT
+
+    number = models.CharField("商户订单号", max_length=64, unique=True)
+    purpose_kind = models.CharField("资金用途", max_length=16)
+    purpose_id = models.UUIDField("用途编号")
+    subject_kind = models.CharField("对象类别", max_length=16)
+    subject_id = models.UUIDField("对象")
+    payer = models.ForeignKey("accounts.Party", models.PROTECT, null=True, verbose_name="付款方")
+    amount_fen = FenField("金额")
+    title = models.CharField("标题", max_length=128)
+    clearing = models.CharField("清算户", max_length=24, default="clearing:alipay")
+    trade_no = models.CharField("支付宝交易号", max_length=64, null=True)
+    duplicate_of = models.ForeignKey("self", models.PROTECT, null=True, verbose_name="重复支付")
+    created_at = models.DateTimeField("创建时间")
+    expires_at = models.DateTimeField("支付截止")
+    paid_at = models.DateTimeField("支付时间", null=True)
+    refundable_until = models.DateField("最后可退日", null=True)
+    refunded_fen = FenField("已退及在退", default=0)
+    next_try_at = models.DateTimeField("下次查询", null=True)
+    tries = models.PositiveSmallIntegerField("查询次数", default=0)
+
+    class Meta:
+        constraints = [
+            states_known(INTENT),
+            models.CheckConstraint(condition=Q(amount_fen__gt=0), name="intent_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(refunded_fen__gte=0, refunded_fen__lte=models.F("amount_fen")), name="intent_refund_bounded"
+            ),
+            models.UniqueConstraint(fields=["clearing", "trade_no"], name="intent_trade_once"),
+        ]
+        indexes = [
+            models.Index(fields=["subject_id"], name="intent_subject"),
+            models.Index(
+                fields=["next_try_at"], name="intent_due", condition=Q(state__in=["created", "awaiting_payer"])
+            ),
+            models.Index(fields=["purpose_id", "state"], name="intent_purpose"),
+        ]
+
+
+class Notice(models.Model):
+    """A message of the provider as it came (通知), and what was made of it."""
+
+    BOOKED, REPEATED, QUARANTINED, IGNORED = "booked", "repeated", "quarantined", "ignored"
+
+    digest = models.CharField("唯一标识", max_length=80, unique=True)
+    body = models.JSONField("内容")
+    received_at = models.DateTimeField("收到时间")
+    outcome = models.CharField("处理结果", max_length=12)
+    reason = models.CharField("原因", max_length=40, blank=True)
+    times = models.PositiveIntegerField("次数", default=1)
+    settled_by = models.UUIDField("处理人", null=True)
+    settled_at = models.DateTimeField("处理时间", null=True)
+    settled_note = models.CharField("处理说明", max_length=200, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-id"], name="notice_quarantine", condition=Q(outcome="quarantined", settled_at=None))
+        ]
+
+
+class RefundBatch(Stateful):
+    """Refunds to be made together (批量退款): the preview a second person approves, and its progress."""
+
+    machine = BATCH
+
+    purpose_id = models.UUIDField("用途编号")
+    reason = models.CharField("事由", max_length=120)
+    digest = models.CharField("清单摘要", max_length=64)
+    count = models.IntegerField("笔数")
+    total_fen = FenField("合计")
+    requested_by = models.UUIDField("申请人")
+    approved_by = models.UUIDField("复核人", null=True)
+    created_at = models.DateTimeField("申请时间")
+
+    class Meta:
+        constraints = [states_known(BATCH)]
+
+
+class Refund(Stateful):
+    """Money on its way back to whoever paid (退款), by the original route."""
+
+    machine = REFUND
+
+    number = models.CharField("退款请求号", max_length=64, unique=True)
+    intent = models.ForeignKey(PaymentIntent, models.PROTECT, related_name="refunds", verbose_name="支付单")
+    amount_fen = FenField("金额")
+    reason = models.CharField("事由", max_length=120)
+    account_code = models.CharField("出账账户", max_length=80)
+    batch = models.ForeignKey(RefundBatch, models.PROTECT, null=True, related_name="refunds", verbose_name="批次")
+    requested_by = models.UUIDField("申请人", null=True)
+    approved_by = models.UUIDField("复核人", null=True)
+    hold_id = models.UUIDField("冻结", null=True)
+    created_at = models.DateTimeField("申请时间")
+    succeeded_at = models.DateTimeField("退回时间", null=True)
+    tries = models.PositiveSmallIntegerField("次数", default=0)
+    next_try_at = models.DateTimeField("下次尝试", null=True)
+    last_answer = models.CharField("最近应答", max_length=80, blank=True)
+
+    class Meta:
+        constraints = [
+            states_known(REFUND),
+            models.CheckConstraint(condition=Q(amount_fen__gt=0), name="refund_amount_positive"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_try_at"],
+                name="refund_due",
+                condition=Q(state__in=[Refunding.APPROVED, Refunding.SENDING, Refunding.MANUAL]),
+            ),
+            models.Index(fields=["-created_at", "id"], name="refund_newest"),
+        ]
+
+
+class PayoutAccount(models.Model):
+    """Where a party is paid (收款账户); the login is sealed, and a new one waits before it may be used."""
+
+    id = models.UUIDField(primary_key=True)
+    party = models.ForeignKey("accounts.Party", models.PROTECT, verbose_name="收款方")
+    login_sealed = models.TextField("支付宝账号密文")
+    login_masked = models.CharField("支付宝账号", max_length=60)
+    holder = models.CharField("户名", max_length=60)
+    added_by = models.UUIDField("添加人")
+    added_at = models.DateTimeField("添加时间")
+    usable_from = models.DateTimeField("可用时间")
+    removed_at = models.DateTimeField("停用时间", null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["party"], condition=Q(removed_at=None), name="payout_account_once")
+        ]
+
+    @property
+    def place(self) -> str:
+        """Where the sealed login belongs."""
+        return account_place(self.id)
+
+
+def account_place(account_id: UUID) -> str:
+    """Where a sealed payout login belongs."""
+    return f"payments_payoutaccount.login:{account_id}"
+
+
+class Payout(Stateful):
+    """Money leaving to whoever earned it (付款), after two officers."""
+
+    machine = PAYOUT
+
+    number = models.CharField("商户转账号", max_length=64, unique=True)
+    party = models.ForeignKey("accounts.Party", models.PROTECT, verbose_name="收款方")
+    account = models.ForeignKey(PayoutAccount, models.PROTECT, verbose_name="收款账户")
+    amount_fen = FenField("金额")
+    title = models.CharField("事由", max_length=120)
+    requested_by = models.UUIDField("申请人", null=True)
+    checked_by = models.UUIDField("初审人", null=True)
+    authorized_by = models.UUIDField("复核人", null=True)
+    hold_id = models.UUIDField("冻结", null=True)
+    created_at = models.DateTimeField("申请时间")
+    authorized_at = models.DateTimeField("批准时间", null=True)
+    paid_at = models.DateTimeField("付款时间", null=True)
+    order_id = models.CharField("支付宝转账单号", max_length=64, blank=True)
+    tries = models.PositiveSmallIntegerField("次数", default=0)
+    next_try_at = models.DateTimeField("下次尝试", null=True)
+    last_answer = models.CharField("最近应答", max_length=80, blank=True)
+
+    class Meta:
+        constraints = [
+            states_known(PAYOUT),
+            models.CheckConstraint(condition=Q(amount_fen__gt=0), name="payout_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(checked_by=None) | Q(authorized_by=None) | ~Q(checked_by=models.F("authorized_by")),
+                name="payout_two_officers",
+            ),
+            models.UniqueConstraint(
+                fields=["party"], condition=Q(state__in=Paying.IN_FLIGHT), name="payout_one_in_flight"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_try_at"], name="payout_due", condition=Q(state__in=[Paying.AUTHORIZED, Paying.PROCESSING])
+            ),
+            models.Index(fields=["-created_at", "id"], name="payout_newest"),
+        ]
+
+
+class Dispute(Stateful):
+    """A payer's bank asks for the money back (拒付)."""
+
+    machine = DISPUTE
+
+    provider_no = models.CharField("拒付单号", max_length=64, unique=True)
+    intent = models.ForeignKey(PaymentIntent, models.PROTECT, related_name="disputes", verbose_name="支付单")
+    amount_fen = FenField("金额")
+    hold_id = models.UUIDField("冻结", null=True)
+    opened_at = models.DateTimeField("受理时间")
+    answer_by = models.DateTimeField("举证截止")
+    evidence = models.TextField("证据", blank=True)
+
+    class Meta:
+        constraints = [states_known(DISPUTE)]
+
+
+class StopSwitch(models.Model):
+    """One row: whether payouts are stopped, since when and why (停付开关)."""
+
+    stopped = models.BooleanField("停付", default=False)
+    reason = models.CharField("原因", max_length=200, blank=True)
+    by = models.UUIDField("操作人", null=True)
+    at = models.DateTimeField("时间", db_default=Now())
+
+
+def order_number(prefix: str, at: datetime, ident: UUID) -> str:
+    """Our number for the provider: a letter, the day, and the row's own id; unique and unguessable."""
+    day: date = at.date()
+    return f"{prefix}{day:%Y%m%d}{ident.hex}"

@@ -1,0 +1,1 @@
+"""Every write of payments, by noun: intents, refunds, payouts, disputes."""

@@ -1,0 +1,141 @@
+"""Every read of payments that spans rows: what is due, what an officer sees, what must agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from backend.payments.models import Notice, PaymentIntent, Payout, PayoutAccount, Refund, RefundBatch, StopSwitch
+from backend.payments.states import Batch, Intent, Paying, Refunding
+
+
+def intents_due(*, at: datetime, limit: int = 100) -> list[UUID]:
+    """Unpaid orders to ask about."""
+    found = PaymentIntent.objects.filter(state__in=(Intent.CREATED, Intent.AWAITING), next_try_at__lte=at)
+    return list(found.order_by("next_try_at").values_list("pk", flat=True)[:limit])
+
+
+def refunds_due(*, at: datetime, limit: int = 100) -> list[UUID]:
+    """Refunds to send or to ask about."""
+    sending = (Refunding.APPROVED, Refunding.SENDING, Refunding.MANUAL)
+    found = Refund.objects.filter(state__in=sending, next_try_at__lte=at)
+    return list(found.order_by("next_try_at").values_list("pk", flat=True)[:limit])
+
+
+def payouts_due(*, at: datetime, limit: int = 50) -> list[UUID]:
+    """Payouts to send or to ask about."""
+    found = Payout.objects.filter(state__in=(Paying.AUTHORIZED, Paying.PROCESSING), next_try_at__lte=at)
+    return list(found.order_by("next_try_at").values_list("pk", flat=True)[:limit])
+
+
+def batches_running() -> list[UUID]:
+    """Approved bulk refunds whose lines have not all ended."""
+    return list(
+        RefundBatch.objects.filter(state=Batch.APPROVED).order_by("created_at").values_list("pk", flat=True)[:20]
+    )
+
+
+def payouts() -> QuerySet[Payout]:
+    """All payouts, for the finance desk."""
+    return Payout.objects.select_related("party", "account")
+
+
+def refunds() -> QuerySet[Refund]:
+    """All refunds, for the finance desk."""
+    return Refund.objects.select_related("intent__payer")
+
+
+def quarantine() -> QuerySet[Notice]:
+    """Notices that must not be booked and that nobody has looked into."""
+    return Notice.objects.filter(outcome=Notice.QUARANTINED, settled_at=None)
+
+
+def batches_waiting() -> QuerySet[RefundBatch]:
+    """Bulk refunds that wait for a second person or run, newest first."""
+    return RefundBatch.objects.exclude(state__in=(Batch.DONE, Batch.REFUSED)).order_by("-created_at", "pk")
+
+
+def stop_switch() -> StopSwitch:
+    """The stop switch as it stands."""
+    return StopSwitch.objects.filter(pk=1).first() or StopSwitch(pk=1, stopped=False)
+
+
+def payout_account(party_id: UUID) -> PayoutAccount | None:
+    """Where a party is paid now."""
+    return PayoutAccount.objects.filter(party_id=party_id, removed_at=None).first()
+
+
+def payouts_of(party_id: UUID) -> QuerySet[Payout]:
+    """A payee's own payouts, newest first."""
+    return Payout.objects.filter(party_id=party_id).select_related("account").order_by("-created_at", "-id")
+
+
+def intents_of(subject_ids: list[UUID]) -> QuerySet[PaymentIntent]:
+    """The orders of some pledges, oldest first."""
+    return PaymentIntent.objects.filter(subject_id__in=subject_ids).order_by("created_at", "pk")
+
+
+def differences() -> Iterator[str]:
+    """Where payments and ledger do not agree."""
+    for title, statement in _STANDING.items():
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            for row in cursor.fetchall():
+                yield f"{title}: " + ", ".join(str(value) for value in row)
+
+
+_STANDING: dict[str, str] = {
+    "paid order differs from its transfers (number, state, order fen, posted fen)": """
+        SELECT i.number, i.state, i.amount_fen, coalesce(t.total, 0) FROM payments_paymentintent i
+        LEFT JOIN (
+            SELECT cause_id, sum(amount_fen) total FROM ledger_transfer
+            WHERE cause_kind = 'intent' AND kind IN ('contribution', 'late') AND key NOT LIKE 'honour:%' GROUP BY 1
+        ) t ON t.cause_id = i.id
+        WHERE coalesce(t.total, 0) <> CASE WHEN i.trade_no IS NULL THEN 0 ELSE i.amount_fen END
+           OR (i.trade_no IS NULL) <> (i.state IN ('created', 'awaiting_payer', 'failed', 'expired'))
+        ORDER BY 1""",
+    "payment transfer without its order (key)": """
+        SELECT t.key FROM ledger_transfer t LEFT JOIN payments_paymentintent i ON i.id = t.cause_id
+        WHERE t.cause_kind = 'intent' AND i.id IS NULL ORDER BY t.seq""",
+    "refund differs from its transfers (number, state, refund fen, moved fen)": """
+        SELECT r.number, r.state, r.amount_fen, coalesce(t.total, 0) FROM payments_refund r
+        LEFT JOIN (
+            SELECT cause_id, sum(amount_fen) total FROM ledger_transfer
+            WHERE cause_kind = 'refund' AND phase IN ('captured', 'posted') GROUP BY 1
+        ) t ON t.cause_id = r.id
+        WHERE coalesce(t.total, 0) <> CASE WHEN r.state = 'succeeded' THEN r.amount_fen ELSE 0 END ORDER BY 1""",
+    "refund transfer without its refund (key)": """
+        SELECT t.key FROM ledger_transfer t LEFT JOIN payments_refund r ON r.id = t.cause_id
+        WHERE t.cause_kind = 'refund' AND r.id IS NULL ORDER BY t.seq""",
+    "refunds of an order differ from what it says (number, says, refunds)": """
+        SELECT i.number, i.refunded_fen, coalesce(r.total, 0) + coalesce(d.total, 0) FROM payments_paymentintent i
+        LEFT JOIN (SELECT intent_id, sum(amount_fen) total FROM payments_refund WHERE state <> 'refused' GROUP BY 1) r
+            ON r.intent_id = i.id
+        LEFT JOIN (SELECT intent_id, sum(amount_fen) total FROM payments_dispute WHERE state = 'lost' GROUP BY 1) d
+            ON d.intent_id = i.id
+        WHERE i.refunded_fen > i.amount_fen
+           OR (i.refunded_fen <> coalesce(r.total, 0) + coalesce(d.total, 0) AND d.total IS NULL) ORDER BY 1""",
+    "payout differs from its transfers (number, state, payout fen, moved fen)": """
+        SELECT p.number, p.state, p.amount_fen, coalesce(t.total, 0) FROM payments_payout p
+        LEFT JOIN (
+            SELECT cause_id, sum(CASE WHEN reverses_id IS NULL THEN amount_fen ELSE -amount_fen END) total
+            FROM ledger_transfer WHERE cause_kind = 'payout' AND phase IN ('captured', 'posted') GROUP BY 1
+        ) t ON t.cause_id = p.id
+        WHERE coalesce(t.total, 0) <> CASE WHEN p.state = 'paid' THEN p.amount_fen ELSE 0 END ORDER BY 1""",
+    "payout transfer without its payout (key)": """
+        SELECT t.key FROM ledger_transfer t LEFT JOIN payments_payout p ON p.id = t.cause_id
+        WHERE t.cause_kind = 'payout' AND p.id IS NULL ORDER BY t.seq""",
+    "payout sent without two officers (number)": """
+        SELECT number FROM payments_payout WHERE state IN ('authorized', 'processing', 'paid', 'returned')
+        AND (checked_by IS NULL OR authorized_by IS NULL OR checked_by = authorized_by) ORDER BY 1""",
+    "one provider trade pays two orders (trade)": """
+        SELECT trade_no FROM payments_paymentintent WHERE trade_no IS NOT NULL
+        GROUP BY clearing, trade_no HAVING count(*) > 1 ORDER BY 1""",
+    "transfer without a cause (key)": """
+        SELECT t.key FROM ledger_transfer t
+        WHERE t.cause_kind NOT IN ('intent', 'refund', 'payout', 'campaign', 'dispute', 'pledge') ORDER BY t.seq""",
+}

@@ -1,0 +1,13 @@
+"""Addresses of the gateway."""
+
+from django.urls import path
+
+from backend.payments.sandbox import views
+
+urlpatterns = [
+    path("sandbox/alipay/gateway.do", views.gateway),
+    path("sandbox/alipay/cashier/<str:token>/", views.cashier),
+    path("sandbox/alipay/cashier/<str:token>/pay", views.pay),
+    path("sandbox/alipay/trades/<str:number>", views.state),
+    path("sandbox/control", views.control),
+]

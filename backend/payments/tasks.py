@@ -1,0 +1,59 @@
+"""What beat rings for: asking about orders, sending refunds and payouts, checking the books."""
+
+import logging
+
+from celery import shared_task
+
+from backend.common import clock
+from backend.common.actors import SYSTEM
+from backend.ledger import queries as books
+from backend.payments import queries
+from backend.payments.errors import PayoutsHalted
+from backend.payments.operations import intents, payouts, refunds
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(queue="money")
+def sweep_intents() -> int:
+    """Ask about unpaid orders that are due; one bad order does not stop the others."""
+    now = clock.now()
+    return _each(queries.intents_due(at=now), lambda key: intents.look_after(intent_id=key, at=clock.now()))
+
+
+@shared_task(queue="money")
+def send_refunds() -> int:
+    """Advance bulk refunds, and send or ask about the refunds that are due."""
+    now = clock.now()
+    _each(queries.batches_running(), lambda key: refunds.advance_batch(batch_id=key, at=now))
+    return _each(queries.refunds_due(at=clock.now()), lambda key: refunds.send_refund(refund_id=key, at=clock.now()))
+
+
+@shared_task(queue="money")
+def send_payouts() -> int:
+    """Send or ask about the payouts that are due, unless payouts are stopped."""
+    try:
+        payouts.require_running()
+    except PayoutsHalted:
+        return 0
+    return _each(queries.payouts_due(at=clock.now()), lambda key: payouts.send_payout(payout_id=key, at=clock.now()))
+
+
+@shared_task(queue="checks")
+def verify_books() -> int:
+    """Prove that the books agree; at the first difference payouts stop."""
+    found = list(books.differences())
+    if found and not queries.stop_switch().stopped:
+        log.critical("ledger.differs", extra={"differences": found[:20]})
+        payouts.stop_payouts(reason=f"账目不符：{found[0][:150]}", by=SYSTEM, at=clock.now())
+    return len(found)
+
+
+def _each(keys, act) -> int:  # type: ignore[no-untyped-def]
+    """Do `act` for each key; a fault is logged and the row comes up again by itself."""
+    for key in keys:
+        try:
+            act(key)
+        except Exception:
+            log.exception("sweep.fault", extra={"subject": str(key)})
+    return len(keys)

@@ -1,0 +1,1 @@
+"""The site: layout, components, doors that every page shares."""

@@ -1,0 +1,1 @@
+"""The credit system (信用体系). Empty until its first real user."""

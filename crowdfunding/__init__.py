@@ -1,0 +1,1 @@
+"""众筹: campaigns and what stands beside them."""

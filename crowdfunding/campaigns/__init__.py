@@ -1,0 +1,1 @@
+"""In-kind campaigns (实物众筹)."""

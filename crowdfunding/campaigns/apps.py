@@ -1,0 +1,15 @@
+"""Registers campaigns with Django, and what they know must agree with the ledger."""
+
+from django.apps import AppConfig
+
+
+class CampaignsConfig(AppConfig):
+    name = "crowdfunding.campaigns"
+    label = "campaigns"
+    verbose_name = "众筹"
+
+    def ready(self) -> None:
+        from backend.ledger import queries as books  # noqa: PLC0415 - models are not loaded before this
+        from crowdfunding.campaigns import queries  # noqa: PLC0415
+
+        books.CHECKS.append(queries.differences)

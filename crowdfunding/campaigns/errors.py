@@ -1,0 +1,139 @@
+"""Refusals of campaigns."""
+
+from backend.common.errors import Refusal
+
+
+class CampaignNotLive(Refusal):
+    """A pledge outside the window."""
+
+    status, code = 409, "campaign_not_live"
+    zh, en = "该项目当前不接受支持（{state_zh}）", "This campaign takes no pledges now ({state_en})"
+    source = "features.md §2.4"
+
+
+class TierSoldOut(Refusal):
+    """No unit of the reward is left, payable reservations counted."""
+
+    status, code = 409, "tier_sold_out"
+    zh, en = "该回报已被订完", "This reward is gone"
+    remedy_zh, remedy_en = (
+        "选择其他回报，或稍后再看：超时未付的名额会释放",
+        "Choose another, or look again: unpaid ones come back",
+    )
+    source = "features.md G2"
+
+
+class TierClosed(Refusal):
+    """The reward is no longer offered."""
+
+    status, code = 409, "tier_closed"
+    zh, en = "该回报已停止接受支持", "This reward is no longer offered"
+
+
+class PersonLimit(Refusal):
+    """More than one person may take."""
+
+    status, code = 409, "person_limit"
+    zh, en = "该回报每人限 {limit} 份", "This reward is limited to {limit} per person"
+    source = "features.md G2"
+
+
+class OwnCampaign(Refusal):
+    """A maker backing the own campaign."""
+
+    status, code = 409, "own_campaign"
+    zh, en = "不能支持自己发起的项目", "You cannot back your own campaign"
+
+
+class PriceChanged(Refusal):
+    """The total the client showed is not the one the server computes."""
+
+    status, code = 409, "price_changed"
+    zh, en = "金额已变化，应付 {total}", "The price has changed; the total is {total}"
+    source = "security.md: amounts are computed on the server"
+
+
+class CancelTooLate(Refusal):
+    """The last hour before the deadline, or after it."""
+
+    status, code = 409, "cancel_too_late"
+    zh, en = (
+        "截止前最后 {hours} 小时及截止后不能自行取消",
+        "Pledges cannot be withdrawn in the last {hours} hour(s) or later",
+    )
+    source = "features.md G7"
+
+
+class Incomplete(Refusal):
+    """Something that a campaign must have before review."""
+
+    status, code = 409, "incomplete"
+    zh, en = "{what_zh}", "{what_en}"
+    source = "domain.md §3.1"
+
+
+class GoalOutOfRange(Refusal):
+    """Outside what the rules allow."""
+
+    status, code = 409, "out_of_range"
+    zh, en = "{what_zh}须在 {least} 至 {most} 之间", "{what_en} must be between {least} and {most}"
+    source = "domain.md cf.reward.period"
+
+
+class RuleFixed(Refusal):
+    """The funding rule, goal or deadline after launch; a tier that has a pledge."""
+
+    status, code = 409, "rule_fixed"
+    zh, en = (
+        "发布后不能修改规则、目标和截止时间，已有人支持的回报也不能删改",
+        "After launch the rule, goal and deadline stay, and so does a reward that has a backer",
+    )
+    source = "features.md G1, G2"
+
+
+class Affiliated(Refusal):
+    """A reviewer of the own organisation's campaign."""
+
+    status, code = 403, "affiliated"
+    zh, en = "审核人与发起人有关联，应当回避", "The reviewer is affiliated with the maker and must step aside"
+    source = "features.md P3"
+
+
+class ChecklistOpen(Refusal):
+    """Approved without every line of the checklist signed."""
+
+    status, code = 409, "checklist_open"
+    zh, en = "审核清单未全部确认", "The checklist is not complete"
+    source = "features.md §2.4"
+
+
+class VerdictWaits(Refusal):
+    """Payments that may still clear."""
+
+    status, code = 409, "verdict_waits"
+    zh, en = "尚有待确认的支付，暂不能判定", "Payments are still pending; no verdict yet"
+    source = "features.md G3"
+
+
+class SignedAlready(Refusal):
+    """The campaign's one cancellation record exists."""
+
+    status, code = 409, "cancellation_exists"
+    zh, en = "该项目的取消申请已存在", "A cancellation of this campaign exists already"
+    source = "features.md X14"
+
+
+class TailWaits(Refusal):
+    """The tail's conditions do not hold."""
+
+    status, code = 409, "tail_waits"
+    zh, en = "尾款条件未满足：{what_zh}", "The tail's conditions do not hold: {what_en}"
+    source = "features.md G5, G9"
+
+
+class Stale(Refusal):
+    """Another window or person saved since this one was opened."""
+
+    status, code = 412, "stale"
+    zh, en = "内容已在别处修改，请刷新后再保存", "This was changed elsewhere; reload before saving"
+    source = "features.md P6"

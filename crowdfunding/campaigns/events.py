@@ -1,0 +1,81 @@
+"""What campaigns announce."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from backend.common.outbox import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignMoved(Event):
+    """A campaign's life went on."""
+
+    campaign_id: UUID
+    owner_id: UUID
+    move: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PledgePaid(Event):
+    """Somebody's money counts."""
+
+    pledge_id: UUID
+    campaign_id: UUID
+    backer_id: UUID | None
+    amount_fen: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PledgeEnded(Event):
+    """A pledge no longer counts: unpaid, cancelled or refunded."""
+
+    pledge_id: UUID
+    campaign_id: UUID
+    backer_id: UUID | None
+    state: str
+    amount_fen: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundAsked(Event):
+    """A backer asks the maker for a refund."""
+
+    pledge_id: UUID
+    campaign_id: UUID
+    owner_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdatePosted(Event):
+    """The maker told the backers something."""
+
+    campaign_id: UUID
+    update_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionAsked(Event):
+    """Somebody asked the maker."""
+
+    campaign_id: UUID
+    owner_id: UUID
+    question_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionAnswered(Event):
+    """The maker answered."""
+
+    campaign_id: UUID
+    asker_id: UUID
+    question_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignsImported(Event):
+    """A historical campaign was lived through; one event, no notices."""
+
+    campaign_id: UUID
+    source_no: str
+    state: str

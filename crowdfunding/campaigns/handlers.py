@@ -1,0 +1,252 @@
+"""What happens in campaigns, and around them, when something has happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from backend.common.fen import show_yuan
+from backend.common.outbox import Event
+from backend.notifications import operations as notifications
+from backend.payments.events import (
+    PaymentArrivedLate,
+    PaymentExpired,
+    PaymentSettled,
+    PayoutEnded,
+    PayoutPaid,
+    RefundSucceeded,
+)
+from crowdfunding.campaigns.events import (
+    CampaignMoved,
+    PledgeEnded,
+    PledgePaid,
+    QuestionAnswered,
+    QuestionAsked,
+    RefundAsked,
+    UpdatePosted,
+)
+from crowdfunding.campaigns.models import Campaign, Pledge
+from crowdfunding.campaigns.operations import pledges
+from crowdfunding.campaigns.states import PledgeState
+
+
+def settle_pledge(event: PaymentSettled) -> None:
+    if event.subject_kind == "pledge":
+        pledges.settle_pledge(pledge_id=event.subject_id, at=event.at)
+
+
+def take_late_payment(event: PaymentArrivedLate) -> None:
+    if event.subject_kind == "pledge":
+        pledges.take_late_payment(pledge_id=event.subject_id, intent_id=event.intent_id, at=event.at)
+
+
+def expire_pledge(event: PaymentExpired) -> None:
+    if event.subject_kind == "pledge":
+        pledges.expire_pledge(pledge_id=event.subject_id, at=event.at)
+
+
+def push_bar(event: PledgePaid | PledgeEnded | CampaignMoved) -> None:
+    """Tell everyone who watches the campaign how far it is."""
+    campaign = Campaign.objects.get(pk=event.campaign_id)
+    notifications.push(
+        f"campaign.{campaign.id}",
+        {
+            "raised_fen": campaign.raised_fen,
+            "pledges": campaign.pledges_n,
+            "percent": campaign.percent,
+            "state": campaign.state,
+        },
+    )
+
+
+_OWNER_HEARS = {
+    "approve": ("项目《{title}》审核通过，可以发布了", "“{title}” was approved; you can launch it"),
+    "return": ("项目《{title}》被退回修改，请查看理由", "“{title}” was returned; see why"),
+    "give_up_review": (
+        "项目《{title}》未能在时限内审核，请重新提交",
+        "“{title}” was not reviewed in time; submit it again",
+    ),
+    "open": ("项目《{title}》已上线", "“{title}” is live"),
+    "suspend": ("项目《{title}》已被暂停", "“{title}” was suspended"),
+    "resume": ("项目《{title}》已恢复", "“{title}” is live again"),
+    "cancel": ("项目《{title}》已取消，支持者将全额退款", "“{title}” was cancelled; backers are refunded"),
+    "succeed": ("恭喜，项目《{title}》众筹成功，进入公示", "“{title}” succeeded and is in its publicity period"),
+    "fail": ("项目《{title}》未达目标，支持者将全额退款", "“{title}” missed its goal; backers are refunded"),
+    "produce": ("项目《{title}》公示结束，首款进入付款审批", "“{title}”: the first part awaits the officers"),
+    "fall_behind": (
+        "项目《{title}》交付已逾期，请尽快发货并告知支持者",
+        "“{title}” is overdue; ship and tell your backers",
+    ),
+    "default": ("项目《{title}》已按违约处理", "“{title}” is in default"),
+    "deliver": ("项目《{title}》已确认交付", "“{title}” counts as delivered"),
+    "finish": ("项目《{title}》已结项，尾款进入付款审批", "“{title}” is closed; the tail awaits the officers"),
+    "cancel_after": (
+        "项目《{title}》在成功后取消，托管余额将退还",
+        "“{title}” was cancelled after success; escrow is refunded",
+    ),
+}
+_BACKERS_HEAR = {
+    "suspend": ("您支持的《{title}》已被暂停，资金仍在托管中", "“{title}” was suspended; your money stays in escrow"),
+    "cancel": ("您支持的《{title}》已取消，款项将原路退回", "“{title}” was cancelled; your money goes back"),
+    "succeed": ("您支持的《{title}》众筹成功", "“{title}” succeeded"),
+    "fail": ("您支持的《{title}》未达目标，款项将原路退回", "“{title}” missed its goal; your money goes back"),
+    "ship": ("您支持的《{title}》开始发货，收到后请确认", "“{title}” is shipping; please confirm receipt"),
+    "fall_behind": ("您支持的《{title}》交付逾期", "“{title}” is overdue"),
+    "default": (
+        "您支持的《{title}》已违约，托管余额将按比例退还",
+        "“{title}” is in default; what escrow holds goes back pro rata",
+    ),
+    "cancel_after": (
+        "您支持的《{title}》已取消，托管余额将按比例退还",
+        "“{title}” was cancelled; what escrow holds goes back pro rata",
+    ),
+}
+
+
+def tell_about_move(event: CampaignMoved) -> None:
+    """Tell the maker, and the backers where it concerns their money or goods."""
+    campaign = Campaign.objects.get(pk=event.campaign_id)
+    if event.move in _OWNER_HEARS:
+        _tell([campaign.owner_id], event, _OWNER_HEARS[event.move], campaign, f"/create/{campaign.id}/", who="maker")
+    if event.move in _BACKERS_HEAR:
+        backers = Pledge.objects.filter(campaign=campaign, state__in=PledgeState.COUNTED)
+        ids = backers.values_list("backer_id", flat=True).distinct()
+        _tell(ids, event, _BACKERS_HEAR[event.move], campaign, f"/campaigns/{campaign.id}/", who="backer")
+
+
+def _tell(
+    party_ids: Iterable[UUID | None], event: Event, words: tuple[str, str], campaign: Campaign, url: str, *, who: str
+) -> None:
+    zh, en = (text.format(title=campaign.title) for text in words)
+    notifications.tell(party_ids, key=f"{event.id}:{who}", kind="campaign", zh=zh, en=en, url=url, at=event.at)
+
+
+def tell_backer(event: PledgePaid) -> None:
+    title = Campaign.objects.values_list("title", flat=True).get(pk=event.campaign_id)
+    notifications.tell(
+        [event.backer_id],
+        key=str(event.id),
+        kind="pledge",
+        zh=f"已支持《{title}》{show_yuan(event.amount_fen)}，资金在托管中",
+        en=f"You backed “{title}” with {show_yuan(event.amount_fen)}; it is in escrow",
+        url=f"/pledges/{event.pledge_id}/",
+        at=event.at,
+    )
+
+
+def tell_unpaid(event: PledgeEnded) -> None:
+    if event.state != PledgeState.EXPIRED:
+        return
+    title = Campaign.objects.values_list("title", flat=True).get(pk=event.campaign_id)
+    notifications.tell(
+        [event.backer_id],
+        key=str(event.id),
+        kind="pledge",
+        zh=f"对《{title}》的支持超时未付，名额已释放",
+        en=f"Your pledge to “{title}” was not paid in time and was let go",
+        url=f"/campaigns/{event.campaign_id}/",
+        at=event.at,
+    )
+
+
+def tell_refunded(event: RefundSucceeded) -> None:
+    notifications.tell(
+        [event.party_id],
+        key=str(event.id),
+        kind="refund",
+        zh=f"{show_yuan(event.amount_fen)} 已原路退回",
+        en=f"{show_yuan(event.amount_fen)} went back the way you paid",
+        url=f"/pledges/{event.subject_id}/" if event.subject_kind == "pledge" else "",
+        at=event.at,
+    )
+
+
+def tell_paid_out(event: PayoutPaid) -> None:
+    notifications.tell(
+        [event.party_id],
+        key=str(event.id),
+        kind="payout",
+        zh=f"{show_yuan(event.amount_fen)} 已付到您的收款账户",
+        en=f"{show_yuan(event.amount_fen)} was paid to your account",
+        url="/create/money/",
+        at=event.at,
+    )
+
+
+def tell_payout_ended(event: PayoutEnded) -> None:
+    notifications.tell(
+        [event.party_id],
+        key=str(event.id),
+        kind="payout",
+        zh=f"一笔 {show_yuan(event.amount_fen)} 的付款未完成，款项仍为您应收",
+        en=f"A payout of {show_yuan(event.amount_fen)} was not made; the money is still yours to ask for",
+        url="/create/money/",
+        at=event.at,
+    )
+
+
+def tell_asked(event: RefundAsked) -> None:
+    notifications.tell(
+        [event.owner_id],
+        key=str(event.id),
+        kind="refund",
+        zh="有支持者申请退款，请在 14 天内答复",
+        en="A backer asks for a refund; please answer within 14 days",
+        url=f"/create/{event.campaign_id}/backers/",
+        at=event.at,
+    )
+
+
+def tell_update(event: UpdatePosted) -> None:
+    campaign = Campaign.objects.get(pk=event.campaign_id)
+    backers = Pledge.objects.filter(campaign=campaign, state__in=PledgeState.COUNTED)
+    notifications.tell(
+        backers.values_list("backer_id", flat=True).distinct(),
+        key=str(event.id),
+        kind="update",
+        zh=f"《{campaign.title}》发布了新进展",
+        en=f"“{campaign.title}” posted an update",
+        url=f"/campaigns/{campaign.id}/#updates",
+        at=event.at,
+    )
+
+
+def tell_question(event: QuestionAsked) -> None:
+    notifications.tell(
+        [event.owner_id],
+        key=str(event.id),
+        kind="question",
+        zh="有人向您的项目提问",
+        en="Somebody asked about your campaign",
+        url=f"/campaigns/{event.campaign_id}/#questions",
+        at=event.at,
+    )
+
+
+def tell_answer(event: QuestionAnswered) -> None:
+    notifications.tell(
+        [event.asker_id],
+        key=str(event.id),
+        kind="question",
+        zh="您的提问有了回答",
+        en="Your question was answered",
+        url=f"/campaigns/{event.campaign_id}/#questions",
+        at=event.at,
+    )
+
+
+HANDLERS = {
+    PaymentSettled: [settle_pledge],
+    PaymentArrivedLate: [take_late_payment],
+    PaymentExpired: [expire_pledge],
+    RefundSucceeded: [tell_refunded],
+    PayoutPaid: [tell_paid_out],
+    PayoutEnded: [tell_payout_ended],
+    CampaignMoved: [push_bar, tell_about_move],
+    PledgePaid: [push_bar, tell_backer],
+    PledgeEnded: [push_bar, tell_unpaid],
+    RefundAsked: [tell_asked],
+    UpdatePosted: [tell_update],
+    QuestionAsked: [tell_question],
+    QuestionAnswered: [tell_answer],
+}

@@ -1,0 +1,205 @@
+"""Campaigns, tiers, pledges, updates, questions, cancellations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.postgres.indexes import BrinIndex
+from django.db import models
+from django.db.models import F, Q
+
+from backend.common.fen import FenField
+from backend.common.ids import new_id
+from backend.common.states import Stateful, states_known
+from crowdfunding.campaigns.states import CAMPAIGN, PLEDGE, State
+
+ALL_OR_NOTHING, KEEP_IT_ALL = "all_or_nothing", "keep_it_all"
+FUNDING_RULES = [(ALL_OR_NOTHING, "达标才成立"), (KEEP_IT_ALL, "筹多少是多少")]
+RIGHT_CLASSES = [
+    ("seven_days", "收货后七日无理由退货"),
+    ("made_to_order", "定制商品，不适用七日无理由"),
+    ("fresh", "鲜活易腐，不适用七日无理由"),
+]
+CATEGORIES = [
+    ("osmanthus", "桂花"),
+    ("tea", "茶叶"),
+    ("bamboo", "竹艺"),
+    ("food", "风味农产"),
+    ("craft", "非遗手作"),
+    ("culture", "文创设计"),
+    ("tech", "科技产品"),
+    ("other", "其他"),
+]
+
+
+class Campaign(Stateful):
+    """A call for money with a goal and a window (众筹项目)."""
+
+    machine = CAMPAIGN
+
+    owner = models.ForeignKey("accounts.Party", models.PROTECT, null=True, verbose_name="发起人")
+    title = models.CharField("标题", max_length=80)
+    summary = models.CharField("一句话介绍", max_length=160, blank=True)
+    story = models.TextField("项目介绍", blank=True)
+    story_html = models.TextField(blank=True)
+    risks = models.TextField("风险与应对", blank=True)
+    category = models.CharField("类别", max_length=32)
+    county = models.CharField("县市区", max_length=6, blank=True)
+    rule = models.CharField("筹资规则", max_length=16, choices=FUNDING_RULES, default=ALL_OR_NOTHING)
+    goal_fen = FenField("目标金额")
+    days = models.PositiveSmallIntegerField("筹资天数", default=30)
+    promised_on = models.DateField("承诺交付日", null=True)
+    opens_at = models.DateTimeField("开始时间", null=True)
+    closes_at = models.DateTimeField("截止时间", null=True)
+    created_at = models.DateTimeField("创建时间")
+    state_at = models.DateTimeField("进入当前状态的时间")
+    due_at = models.DateTimeField("下一时点", null=True)
+    raised_fen = FenField("已筹", default=0)
+    pledges_n = models.IntegerField("支持人次", default=0)
+    ruleset = models.CharField("规则集", max_length=20, default="city")
+    source_no = models.CharField("来源编号", max_length=24, null=True, unique=True)
+    version = models.PositiveIntegerField("版本", default=1)
+
+    class Meta:
+        constraints = [
+            states_known(CAMPAIGN),
+            models.CheckConstraint(condition=Q(goal_fen__gt=0), name="campaign_goal_positive"),
+            models.CheckConstraint(
+                condition=Q(opens_at=None) | Q(closes_at__gt=F("opens_at")), name="campaign_window_ordered"
+            ),
+            models.CheckConstraint(condition=Q(raised_fen__gte=0, pledges_n__gte=0), name="campaign_figures_positive"),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], name="campaign_due", condition=Q(due_at__isnull=False)),
+            models.Index(fields=["owner", "-created_at", "-id"], name="campaign_owner"),
+            models.Index(fields=["ruleset", "category", "goal_fen"], name="campaign_comparable"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether a pledge made at `at` counts."""
+        if self.state != State.LIVE or self.opens_at is None or self.closes_at is None:
+            return False
+        return self.opens_at <= at < self.closes_at
+
+    @property
+    def percent(self) -> int:
+        """How far the goal is reached, in whole percent rounded down."""
+        return self.raised_fen * 100 // self.goal_fen
+
+
+class Tier(models.Model):
+    """What a backer gets for how much (回报)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="tiers", verbose_name="项目")
+    title = models.CharField("名称", max_length=60)
+    description = models.TextField("内容", blank=True)
+    price_fen = FenField("价格")
+    shipping_fen = FenField("运费", default=0)
+    stock = models.PositiveIntegerField("总份数", null=True, blank=True)
+    left = models.PositiveIntegerField("剩余份数", null=True, blank=True)
+    per_person = models.PositiveIntegerField("每人限购", null=True, blank=True)
+    right_class = models.CharField("退货类别", max_length=16, choices=RIGHT_CLASSES, default="seven_days")
+    deliver_on = models.DateField("预计发货", null=True)
+    position = models.PositiveSmallIntegerField("次序", default=0)
+    is_open = models.BooleanField("开放", default=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(price_fen__gt=0, shipping_fen__gte=0), name="tier_price_positive"),
+            models.CheckConstraint(
+                condition=Q(stock=None, left=None) | Q(stock__isnull=False, left__isnull=False, left__lte=F("stock")),
+                name="tier_left_bounded",
+            ),
+            models.CheckConstraint(condition=Q(left=None) | Q(left__gte=0), name="tier_never_oversold"),
+        ]
+        indexes = [models.Index(fields=["campaign", "position"], name="tier_order")]
+
+    @property
+    def is_sold_out(self) -> bool:
+        return self.left == 0
+
+
+class Pledge(Stateful):
+    """One backer's support of one campaign (支持)."""
+
+    machine = PLEDGE
+
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="pledges", verbose_name="项目")
+    tier = models.ForeignKey(Tier, models.PROTECT, null=True, related_name="pledges", verbose_name="回报")
+    backer = models.ForeignKey("accounts.Party", models.PROTECT, null=True, verbose_name="支持者")
+    quantity = models.PositiveIntegerField("份数", default=1)
+    goods_fen = FenField("回报金额")
+    shipping_fen = FenField("运费", default=0)
+    total_fen = FenField("合计")
+    share_fen = FenField("应退份额", null=True)
+    is_anonymous = models.BooleanField("匿名支持", default=False)
+    created_at = models.DateTimeField("下单时间")
+    paid_at = models.DateTimeField("支付时间", null=True)
+    state_at = models.DateTimeField("进入当前状态的时间")
+    ask_reason = models.CharField("退款理由", max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            states_known(PLEDGE),
+            models.CheckConstraint(
+                condition=Q(total_fen=F("goods_fen") + F("shipping_fen"), goods_fen__gt=0, shipping_fen__gte=0),
+                name="pledge_total_sums",
+            ),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="pledge_quantity_positive"),
+        ]
+        indexes = [
+            models.Index(fields=["campaign", "state", "id"], name="pledge_campaign_state"),
+            models.Index(fields=["backer", "-created_at", "-id"], name="pledge_backer"),
+            models.Index(fields=["state_at"], name="pledge_asked", condition=Q(state="refund_asked")),
+            BrinIndex(fields=["created_at"], name="pledge_created"),
+        ]
+
+
+class Update(models.Model):
+    """What the maker tells everyone about the progress (进展)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="updates", verbose_name="项目")
+    title = models.CharField("标题", max_length=80)
+    body = models.TextField("内容")
+    body_html = models.TextField()
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        indexes = [models.Index(fields=["campaign", "-at", "-id"], name="update_newest")]
+
+
+class Question(models.Model):
+    """A question to the maker and its answer, for everyone to read (问答)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="questions", verbose_name="项目")
+    asker = models.ForeignKey("accounts.Party", models.PROTECT, verbose_name="提问者")
+    text = models.CharField("问题", max_length=500)
+    answer = models.TextField("回答", blank=True)
+    at = models.DateTimeField("时间")
+    answered_at = models.DateTimeField("回答时间", null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["campaign", "-at", "-id"], name="question_newest")]
+
+
+class Cancellation(models.Model):
+    """The one record of a campaign's cancellation after success, signed twice (成功后取消)."""
+
+    campaign = models.OneToOneField(Campaign, models.PROTECT, related_name="cancellation", verbose_name="项目")
+    ruling = models.TextField("裁定")
+    first_by = models.UUIDField("申请人")
+    first_at = models.DateTimeField("申请时间")
+    second_by = models.UUIDField("复核人", null=True)
+    second_at = models.DateTimeField("复核时间", null=True)
+
+
+def campaign_lock(campaign_id: UUID) -> str:
+    """What payments share and the verdict holds alone."""
+    return f"campaign:{campaign_id}"

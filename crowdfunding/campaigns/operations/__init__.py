@@ -1,0 +1,1 @@
+"""Every write of campaigns, by noun: drafts, reviews, pledges, verdicts, delivery, talk."""

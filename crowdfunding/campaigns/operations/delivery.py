@@ -1,0 +1,100 @@
+"""After success: shipping, receipts, the tail's conditions, and cancellation by two."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Q
+
+from backend.common import rules
+from backend.common.actors import CLOCK, Actor, Role, require_other_person
+from backend.common.errors import Forbidden, Invalid, Refusal
+from backend.moderation import operations as moderation
+from crowdfunding.campaigns.errors import Affiliated, SignedAlready, TailWaits
+from crowdfunding.campaigns.models import Campaign, Cancellation, Pledge, Update
+from crowdfunding.campaigns.operations.drafts import require_owner
+from crowdfunding.campaigns.operations.shared import as_owner, is_affiliated, locked, move
+from crowdfunding.campaigns.operations.shares import plan_shares
+from crowdfunding.campaigns.states import PledgeState
+
+
+@transaction.atomic
+def start_shipping(*, campaign_id: UUID, by: Actor, at: datetime) -> None:
+    """The maker has begun to ship; backers confirm what arrives (开始发货)."""
+    campaign = locked(campaign_id)
+    require_owner(campaign, by)
+    move(campaign, "ship", by=as_owner(campaign, by), at=at)
+
+
+def see_whether_delivered(campaign: Campaign, at: datetime) -> bool:
+    """Delivered when 98 % confirmed, or when 15 days have passed since shipping began."""
+    counts = Pledge.objects.filter(campaign=campaign, state__in=PledgeState.COUNTED).aggregate(
+        every=Count("pk"), received=Count("pk", filter=Q(state=PledgeState.RECEIVED))
+    )
+    enough = rules.value("campaigns.received_bp", at=at, ruleset=campaign.ruleset)
+    silence = timedelta(days=rules.value("campaigns.silence_days", at=at, ruleset=campaign.ruleset))
+    confirmed = counts["received"] * 10_000 >= counts["every"] * enough
+    if confirmed or at >= campaign.state_at + silence:
+        move(campaign, "deliver", by=CLOCK, at=at)
+        return True
+    Campaign.objects.filter(pk=campaign.pk).update(due_at=min(at + timedelta(hours=1), campaign.state_at + silence))
+    return False
+
+
+def tail_obstacles(campaign: Campaign, at: datetime) -> list[Refusal]:
+    """What keeps the tail back: open claims, or no word from the maker for too long (G5, G9)."""
+    found: list[Refusal] = []
+    if Pledge.objects.filter(campaign=campaign, state=PledgeState.ASKED).exists():
+        found.append(TailWaits(what_zh="有未答复的退款申请", what_en="a refund request is unanswered"))
+    days = rules.value("campaigns.update_days", at=at, ruleset=campaign.ruleset)
+    recent = Update.objects.filter(campaign=campaign, at__gt=at - timedelta(days=days))
+    if not recent.exists():
+        found.append(TailWaits(what_zh=f"最近 {days} 天没有发布进展", what_en=f"no update in the last {days} days"))
+    return found
+
+
+@transaction.atomic
+def ask_to_cancel(*, campaign_id: UUID, ruling: str, by: Actor, at: datetime) -> Cancellation:
+    """Ask to cancel a successful campaign: the maker, or a first member of staff (申请取消).
+
+    Raises:
+        SignedAlready: the one record exists.
+        Forbidden: neither the maker nor a moderator.
+        Invalid: no ruling text.
+    """
+    campaign = locked(campaign_id)
+    actor = as_owner(campaign, by)
+    if not actor.roles & {Role.OWNER, Role.MODERATOR} or by.person_id is None:
+        raise Forbidden
+    if not ruling.strip():
+        raise Invalid("请写明取消的理由和裁定", "Give the reason and the ruling", field="ruling")
+    campaign.machine.step("cancel_after", campaign.state)
+    try:
+        with transaction.atomic():
+            return Cancellation.objects.create(
+                campaign=campaign, ruling=ruling[:5_000], first_by=by.person_id, first_at=at
+            )
+    except IntegrityError as error:
+        raise SignedAlready from error
+
+
+@transaction.atomic
+def confirm_cancel(*, campaign_id: UUID, by: Actor, at: datetime) -> None:
+    """A moderator confirms as the second natural person; what escrow holds goes back pro rata (确认取消).
+
+    Raises:
+        SamePerson: the same person asked.
+        Affiliated: the moderator belongs to the maker.
+    """
+    campaign = locked(campaign_id)
+    record = Cancellation.objects.select_for_update().get(campaign=campaign)
+    require_other_person(by, record.first_by)
+    if is_affiliated(campaign, by):
+        raise Affiliated
+    plan_shares(campaign)
+    move(campaign, "cancel_after", by=by, at=at, reason=record.ruling)
+    record.second_by, record.second_at = by.person_id, at
+    record.save(update_fields=["second_by", "second_at"])
+    moderation.note(act="campaign.cancel_after", subject_id=campaign_id, reason=record.ruling, by=by, at=at)

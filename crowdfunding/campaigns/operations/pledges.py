@@ -1,0 +1,391 @@
+"""Backing a campaign: reserve, pay, count, take back.
+
+The hot path inserts rows and locks nothing that others share: stock is one guarded update of its
+own tier, and the campaign is only read.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Q, Sum
+from django.db.models.functions import Coalesce
+
+from backend.accounts import limits
+from backend.accounts.models import Party
+from backend.common import crash, locks, outbox, rules
+from backend.common.actors import CLOCK, PROVIDER, SYSTEM, Actor, Role
+from backend.common.errors import Forbidden, Invalid, NotFound, Refusal, refuse_any
+from backend.common.fen import Fen, show_yuan
+from backend.common.ids import new_id
+from backend.listings import operations as listings
+from backend.payments.models import PaymentIntent, Refund
+from backend.payments.operations import intents, refunds
+from crowdfunding.campaigns.errors import (
+    CampaignNotLive,
+    CancelTooLate,
+    OwnCampaign,
+    PersonLimit,
+    PriceChanged,
+    TierClosed,
+    TierSoldOut,
+)
+from crowdfunding.campaigns.events import PledgeEnded, PledgePaid, RefundAsked
+from crowdfunding.campaigns.models import Campaign, Pledge, Tier, campaign_lock
+from crowdfunding.campaigns.operations.shared import as_owner, is_affiliated
+from crowdfunding.campaigns.states import PledgeState, State
+
+
+@transaction.atomic
+def pledge(
+    *,
+    campaign_id: UUID,
+    tier_id: UUID | None,
+    quantity: int,
+    amount_fen: Fen | None,
+    expected_total_fen: Fen | None,
+    is_anonymous: bool,
+    by: Actor,
+    at: datetime,
+) -> Pledge:
+    """Reserve a reward, or a free amount without one, and open the order to pay it (支持).
+
+    The total is computed here; what the client expected is only compared.
+
+    Raises:
+        CampaignNotLive, TierClosed, OwnCampaign, LevelTooLow, PersonLimit, PriceChanged, Invalid: all
+            that fail, together.
+        TierSoldOut: no unit is left.
+        Forbidden: the hat's mandate does not cover pledges.
+    """
+    if by.party_id is None or "pledge" not in by.scopes:
+        raise Forbidden
+    campaign = _public(campaign_id)
+    backer = Party.objects.get(pk=by.party_id)
+    tier = _tier(campaign, tier_id)
+    goods, shipping = _price(tier, quantity, amount_fen)
+    locks.share(campaign_lock(campaign_id))
+    campaign = _public(campaign_id)
+    refuse_any(
+        [
+            _not_live(campaign, at),
+            TierClosed() if tier is not None and not tier.is_open else None,
+            OwnCampaign() if is_affiliated(campaign, by) else None,
+            *limits.failures(backer, "pledge", at=at),
+            _out_of_bounds(campaign, goods + shipping, at),
+            _over_person_limit(tier, by.party_id, quantity),
+            PriceChanged(total=show_yuan(goods + shipping))
+            if expected_total_fen is not None and expected_total_fen != goods + shipping
+            else None,
+        ]
+    )
+    if tier is not None:
+        _take_stock(tier, quantity)
+    made = Pledge(
+        id=new_id(),
+        campaign=campaign,
+        tier=tier,
+        backer=backer,
+        quantity=quantity,
+        goods_fen=goods,
+        shipping_fen=shipping,
+        total_fen=goods + shipping,
+        is_anonymous=is_anonymous,
+        created_at=at,
+        state_at=at,
+    )
+    made.save(force_insert=True)
+    minutes = rules.value("campaigns.reservation_minutes", at=at, ruleset=campaign.ruleset)
+    intents.open_intent(
+        purpose=("campaign", campaign_id),
+        subject=("pledge", made.id),
+        payer_id=backer.id,
+        amount_fen=made.total_fen,
+        title=f"支持：{campaign.title}"[:120],
+        expires_at=at + timedelta(minutes=minutes),
+        at=at,
+    )
+    return made
+
+
+def _public(campaign_id: UUID) -> Campaign:
+    campaign = Campaign.objects.select_related("owner").filter(pk=campaign_id, state__in=State.PUBLIC).first()
+    if campaign is None:
+        raise NotFound
+    return campaign
+
+
+def _not_live(campaign: Campaign, at: datetime) -> Refusal | None:
+    if campaign.is_open(at):
+        return None
+    zh, en = campaign.machine.words[campaign.state]
+    return CampaignNotLive(state_zh=zh, state_en=en)
+
+
+def _tier(campaign: Campaign, tier_id: UUID | None) -> Tier | None:
+    if tier_id is None:
+        return None
+    tier = Tier.objects.filter(pk=tier_id, campaign=campaign).first()
+    if tier is None:
+        raise NotFound(field="tier")
+    return tier
+
+
+def _price(tier: Tier | None, quantity: int, amount_fen: Fen | None) -> tuple[Fen, Fen]:
+    """Goods and shipping in fen; shipping is paid once a unit."""
+    if not 1 <= quantity <= 1_000:
+        raise Invalid("份数须在 1 到 1000 之间", "The number must be between 1 and 1000", field="quantity")
+    if tier is not None:
+        return tier.price_fen * quantity, tier.shipping_fen * quantity
+    if amount_fen is None or amount_fen <= 0 or quantity != 1:
+        raise Invalid("请填写支持金额", "Enter an amount", field="amount_fen")
+    return amount_fen, 0
+
+
+def _out_of_bounds(campaign: Campaign, total: Fen, at: datetime) -> Refusal | None:
+    least = rules.value("campaigns.pledge_least_fen", at=at, ruleset=campaign.ruleset)
+    most = rules.value("campaigns.pledge_most_fen", at=at, ruleset=campaign.ruleset)
+    if least <= total <= most:
+        return None
+    return Invalid(
+        f"单笔金额须在 {show_yuan(least)} 至 {show_yuan(most)} 之间",
+        f"One pledge must be between {show_yuan(least)} and {show_yuan(most)}",
+        field="amount_fen",
+    )
+
+
+def _over_person_limit(tier: Tier | None, backer_id: UUID, quantity: int) -> Refusal | None:
+    """Count under a lock of this person's own, so that two windows cannot both fit."""
+    if tier is None or tier.per_person is None:
+        return None
+    locks.alone(f"per-person:{tier.id}:{backer_id}")
+    mine = Pledge.objects.filter(tier=tier, backer_id=backer_id)
+    mine = mine.filter(state__in=(PledgeState.RESERVED, *PledgeState.COUNTED))
+    taken = mine.aggregate(n=Coalesce(Sum("quantity"), 0))["n"]
+    return PersonLimit(limit=tier.per_person, field="quantity") if taken + quantity > tier.per_person else None
+
+
+def _take_stock(tier: Tier, quantity: int) -> None:
+    """Decide and take in one statement: no row touched means that others were quicker."""
+    fits = Q(left__isnull=True) | Q(left__gte=quantity)
+    if not Tier.objects.filter(fits, pk=tier.pk, is_open=True).update(left=F("left") - quantity):
+        raise TierSoldOut(field="tier")
+
+
+def _give_stock_back(made: Pledge) -> None:
+    if made.tier_id is not None:
+        Tier.objects.filter(pk=made.tier_id, left__isnull=False).update(left=F("left") + made.quantity)
+
+
+@transaction.atomic
+def settle_pledge(*, pledge_id: UUID, at: datetime) -> None:
+    """The money is in escrow: the pledge counts and the bar moves (支付到账). Safe to repeat."""
+    made = Pledge.objects.select_for_update().get(pk=pledge_id)
+    if made.state != PledgeState.RESERVED:
+        return
+    made.move("settle", by=PROVIDER, at=at)
+    _count(made, at)
+    _return_if_over(made, at)
+
+
+def _count(made: Pledge, at: datetime) -> None:
+    made.paid_at = made.state_at = at
+    made.save(update_fields=["paid_at", "state_at"])
+    _add_to_bar(made, +1)
+    outbox.record(
+        PledgePaid(
+            at=at, pledge_id=made.id, campaign_id=made.campaign_id, backer_id=made.backer_id, amount_fen=made.total_fen
+        )
+    )
+
+
+def _add_to_bar(made: Pledge, sign: int) -> None:
+    Campaign.objects.filter(pk=made.campaign_id).update(
+        raised_fen=F("raised_fen") + sign * made.total_fen, pledges_n=F("pledges_n") + sign
+    )
+    campaign = Campaign.objects.get(pk=made.campaign_id)
+    listings.show_figures(
+        kind="campaign",
+        subject_id=campaign.id,
+        raised_fen=campaign.raised_fen,
+        people_n=campaign.pledges_n,
+        percent=campaign.percent,
+    )
+
+
+def _return_if_over(made: Pledge, at: datetime) -> None:
+    """A pledge paid into a campaign that is giving back gives back too: its clock looks again."""
+    Campaign.objects.filter(pk=made.campaign_id, state__in=State.GIVING_BACK).update(due_at=at)
+
+
+@transaction.atomic
+def take_late_payment(*, pledge_id: UUID, intent_id: UUID, at: datetime) -> None:
+    """Money after expiry: it counts if the window is open and stock remains, else it goes back whole (X4)."""
+    made = Pledge.objects.select_for_update().get(pk=pledge_id)
+    intent = PaymentIntent.objects.get(pk=intent_id)
+    if intent.state != "late_success" or intent.refunded_fen:
+        return
+    campaign = Campaign.objects.get(pk=made.campaign_id)
+    locks.share(campaign_lock(campaign.id))
+    if made.state == PledgeState.EXPIRED and campaign.is_open(at) and _stock_remains(made):
+        intents.honour_late(intent_id=intent_id, at=at)
+        made.move("revive", by=SYSTEM, at=at)
+        _count(made, at)
+    else:
+        refunds.refund_whole(intent_id=intent_id, reason="超时后到账，无法计入", at=at)
+
+
+def _stock_remains(made: Pledge) -> bool:
+    if made.tier is None:
+        return True
+    try:
+        _take_stock(made.tier, made.quantity)
+    except TierSoldOut:
+        return False
+    return True
+
+
+@transaction.atomic
+def expire_pledge(*, pledge_id: UUID, at: datetime) -> None:
+    """Its order was not paid in time: what it reserved is free again (超时释放). Safe to repeat."""
+    made = Pledge.objects.select_for_update().get(pk=pledge_id)
+    if made.state != PledgeState.RESERVED:
+        return
+    made.move("expire", by=CLOCK, at=at)
+    made.state_at = at
+    made.save(update_fields=["state_at"])
+    _give_stock_back(made)
+    _end(made, at)
+
+
+def _end(made: Pledge, at: datetime) -> None:
+    outbox.record(
+        PledgeEnded(
+            at=at,
+            pledge_id=made.id,
+            campaign_id=made.campaign_id,
+            backer_id=made.backer_id,
+            state=made.state,
+            amount_fen=made.total_fen,
+        )
+    )
+
+
+def abandon(*, pledge_id: UUID, by: Actor, at: datetime) -> None:
+    """Change one's mind before paying: the provider closes the order, then the unit is free (放弃支付)."""
+    made = own_pledge(pledge_id, by)
+    if made.state != PledgeState.RESERVED:
+        raise made.machine.refusal(made.state)
+    intents.hurry_expiry(subject_ids=[made.id], at=at)
+
+
+def own_pledge(pledge_id: UUID, by: Actor) -> Pledge:
+    """One's own pledge; another's does not exist.
+
+    Raises:
+        NotFound: not the backer's hat.
+    """
+    made = Pledge.objects.select_related("campaign__owner", "tier").filter(pk=pledge_id).first()
+    if made is None or by.party_id is None or made.backer_id != by.party_id:
+        raise NotFound
+    return made
+
+
+@transaction.atomic
+def cancel_pledge(*, pledge_id: UUID, by: Actor, at: datetime) -> Pledge:
+    """Take a paid pledge back while the campaign runs, up to the last hour; refunded whole (取消支持).
+
+    Raises:
+        CancelTooLate: the last hour has begun.
+        MoveRefused: it is not paid, or no longer.
+    """
+    own_pledge(pledge_id, by)
+    locks.share(campaign_lock(own_pledge(pledge_id, by).campaign_id))
+    made = Pledge.objects.select_for_update().get(pk=pledge_id)
+    campaign = Campaign.objects.get(pk=made.campaign_id)
+    hours = rules.value("campaigns.no_cancel_hours", at=at, ruleset=campaign.ruleset)
+    if not campaign.is_open(at) or campaign.closes_at is None or at >= campaign.closes_at - timedelta(hours=hours):
+        raise CancelTooLate(hours=hours)
+    made.move("cancel", by=by.wears(Role.BACKER), at=at)
+    made.state_at = at
+    made.save(update_fields=["state_at"])
+    _give_stock_back(made)
+    _add_to_bar(made, -1)
+    refunds.refund_whole(intent_id=intent_of(made.id).id, reason="支持者取消", at=at)
+    _end(made, at)
+    return made
+
+
+def intent_of(pledge_id: UUID) -> PaymentIntent:
+    """The order that pays a pledge."""
+    return PaymentIntent.objects.get(subject_id=pledge_id, subject_kind="pledge")
+
+
+@transaction.atomic
+def give_back(*, pledge_id: UUID, reason: str, at: datetime) -> None:
+    """Refund a pledge of a campaign that came to nothing: whole, or its share of what escrow holds."""
+    made = Pledge.objects.select_for_update().get(pk=pledge_id)
+    if made.state not in (PledgeState.PAID, PledgeState.ASKED):
+        return
+    made.move("give_back", by=SYSTEM, at=at)
+    made.state_at = at
+    made.save(update_fields=["state_at"])
+    intent = PaymentIntent.objects.select_for_update().get(subject_id=made.id, subject_kind="pledge")
+    due = intent.amount_fen - intent.refunded_fen
+    due = due if made.share_fen is None else min(due, made.share_fen)
+    if due > 0:
+        refund = refunds.request_refund(intent_id=intent.id, amount_fen=due, reason=reason, by=SYSTEM, at=at)
+        refunds.approve_refund(refund_id=refund.id, by=SYSTEM, at=at)
+    _end(made, at)
+    crash.point("pledge.given_back")
+
+
+@transaction.atomic
+def ask_refund(*, pledge_id: UUID, reason: str, by: Actor, at: datetime) -> None:
+    """Ask the maker for a refund after success (申请退款)."""
+    own_pledge(pledge_id, by)
+    made = Pledge.objects.select_for_update().get(pk=pledge_id)
+    campaign = Campaign.objects.get(pk=made.campaign_id)
+    if campaign.state not in (State.SUCCESSFUL, State.PRODUCING, State.DELIVERING, State.OVERDUE, State.DELIVERED):
+        raise campaign.machine.refusal(campaign.state)
+    if not reason.strip():
+        raise Invalid("请写明退款理由", "Say why", field="reason")
+    made.move("ask_refund", by=by.wears(Role.BACKER), at=at, reason=reason)
+    made.ask_reason, made.state_at = reason[:200], at
+    made.save(update_fields=["ask_reason", "state_at"])
+    if campaign.owner_id is not None:
+        outbox.record(RefundAsked(at=at, pledge_id=made.id, campaign_id=campaign.id, owner_id=campaign.owner_id))
+
+
+@transaction.atomic
+def answer_refund(*, pledge_id: UUID, agree: bool, reason: str, by: Actor, at: datetime) -> Refund | None:
+    """The maker agrees, and a finance officer confirms it as the second person; or declines (答复退款).
+
+    Raises:
+        InsufficientFunds: on confirmation, if the escrow no longer holds as much.
+    """
+    made = Pledge.objects.select_for_update().select_related("campaign").get(pk=pledge_id)
+    actor = as_owner(made.campaign, by)
+    made.move("agree" if agree else "decline", by=actor, at=at, reason=reason)
+    made.state_at = at
+    made.save(update_fields=["state_at"])
+    if not agree:
+        return None
+    intent = intent_of(made.id)
+    left = intent.amount_fen - intent.refunded_fen
+    _end(made, at)
+    return refunds.request_refund(intent_id=intent.id, amount_fen=left, reason="发起人同意退款", by=by, at=at)
+
+
+@transaction.atomic
+def confirm_receipt(*, pledge_id: UUID, by: Actor, at: datetime) -> None:
+    """The backer has the goods (确认收货)."""
+    own_pledge(pledge_id, by)
+    made = Pledge.objects.select_for_update().select_related("campaign").get(pk=pledge_id)
+    if made.campaign.state not in (State.DELIVERING, State.DELIVERED):
+        raise made.campaign.machine.refusal(made.campaign.state)
+    made.move("receive", by=by.wears(Role.BACKER), at=at)
+    made.state_at = at
+    made.save(update_fields=["state_at"])

@@ -1,0 +1,100 @@
+"""The moderator's side: approve, return, suspend, resume, cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from backend.common.actors import Actor
+from backend.common.errors import Invalid
+from backend.moderation import operations as moderation
+from crowdfunding.campaigns.errors import Affiliated, ChecklistOpen
+from crowdfunding.campaigns.operations.shared import as_owner, is_affiliated, locked, move
+
+CHECKLIST = {
+    "maker": ("发起人资格与实名等级符合要求", "The maker is eligible and verified"),
+    "goods": (
+        "回报是实物或服务，不含股权、分红、利息、抽奖或募捐",
+        "Rewards are goods: no shares, dividends, interest, lottery or donation",
+    ),
+    "promise": ("交付日期、份数和运费写明且可信", "Dates, numbers and shipping are stated and credible"),
+    "risk": ("风险提示充分，退货类别正确", "Risks are told, and the return class is right"),
+    "rights": ("图片、商标和产地说明无侵权迹象", "No sign of infringement in pictures, marks and origin"),
+}
+
+
+@transaction.atomic
+def approve(*, campaign_id: UUID, checklist: Collection[str], by: Actor, at: datetime) -> None:
+    """Approve a campaign, every line of the checklist signed (通过).
+
+    Raises:
+        Affiliated: the reviewer belongs to the maker.
+        ChecklistOpen: a line is missing.
+    """
+    campaign = locked(campaign_id)
+    if is_affiliated(campaign, by):
+        raise Affiliated
+    if set(checklist) < set(CHECKLIST):
+        raise ChecklistOpen
+    move(campaign, "approve", by=by, at=at)
+    moderation.decide(
+        kind="campaign",
+        subject_id=campaign_id,
+        decision="approve",
+        reason="清单全部确认",
+        checklist=checklist,
+        by=by,
+        at=at,
+    )
+
+
+@transaction.atomic
+def send_back(*, campaign_id: UUID, reason: str, checklist: Collection[str], by: Actor, at: datetime) -> None:
+    """Return a campaign with the reason and what to mend (退回).
+
+    Raises:
+        Affiliated: the reviewer belongs to the maker.
+        Invalid: no reason.
+    """
+    campaign = locked(campaign_id)
+    if is_affiliated(campaign, by):
+        raise Affiliated
+    if not reason.strip():
+        raise Invalid("请写明退回理由", "Say why it is returned", field="reason")
+    move(campaign, "return", by=by, at=at, reason=reason)
+    known = set(checklist) & set(CHECKLIST)
+    moderation.decide(
+        kind="campaign", subject_id=campaign_id, decision="return", reason=reason, checklist=known, by=by, at=at
+    )
+
+
+@transaction.atomic
+def suspend(*, campaign_id: UUID, reason: str, by: Actor, at: datetime) -> None:
+    """Stop a live campaign for everyone to see, with the reason (暂停)."""
+    _staff_move(campaign_id, "suspend", reason, by, at)
+
+
+@transaction.atomic
+def resume(*, campaign_id: UUID, reason: str, by: Actor, at: datetime) -> None:
+    """Let a suspended campaign go on; its deadline stays (恢复)."""
+    _staff_move(campaign_id, "resume", reason, by, at)
+
+
+def _staff_move(campaign_id: UUID, event: str, reason: str, by: Actor, at: datetime) -> None:
+    campaign = locked(campaign_id)
+    if is_affiliated(campaign, by):
+        raise Affiliated
+    move(campaign, event, by=by, at=at, reason=reason)
+    moderation.note(act=f"campaign.{event}", subject_id=campaign_id, reason=reason, by=by, at=at)
+
+
+@transaction.atomic
+def cancel(*, campaign_id: UUID, reason: str, by: Actor, at: datetime) -> None:
+    """Cancel before success: by the maker while live, by staff while suspended too; all is refunded (取消)."""
+    campaign = locked(campaign_id)
+    if not reason.strip():
+        raise Invalid("请写明取消理由", "Say why it is cancelled", field="reason")
+    move(campaign, "cancel", by=as_owner(campaign, by), at=at, reason=reason)

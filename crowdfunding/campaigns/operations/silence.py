@@ -1,0 +1,71 @@
+"""What time alone answers: refund requests, staff requests and receipts that nobody took up."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from backend.common import rules
+from backend.common.actors import CLOCK
+from backend.payments.models import Payout, Refund, RefundBatch
+from backend.payments.operations import payouts, refunds
+from backend.payments.states import Batch, Paying, Refunding
+from crowdfunding.campaigns.models import Pledge
+from crowdfunding.campaigns.states import PledgeState, State
+
+STAFF_PATIENCE = timedelta(days=14)
+A_HANDFUL = 200
+
+
+def answer_by_silence(*, at: datetime) -> int:
+    """Take every exit that time alone takes and no campaign's own clock does; return how many."""
+    return _decline_asked(at) + _receive(at) + _lapse_staff_requests(at)
+
+
+def _decline_asked(at: datetime) -> int:
+    before = at - timedelta(days=rules.value("campaigns.asked_days", at=at))
+    due = Pledge.objects.filter(state=PledgeState.ASKED, state_at__lte=before).order_by("state_at")
+    return sum(
+        _move(pledge_id, "decline_by_silence", at) for pledge_id in list(due.values_list("pk", flat=True)[:A_HANDFUL])
+    )
+
+
+def _receive(at: datetime) -> int:
+    """Pledges of a delivered campaign that nobody confirmed count as received when it closes."""
+    due = Pledge.objects.filter(state=PledgeState.PAID, campaign__state=State.CLOSED, campaign__ruleset="city")
+    return sum(
+        _move(pledge_id, "receive", at)
+        for pledge_id in list(due.order_by("pk").values_list("pk", flat=True)[:A_HANDFUL])
+    )
+
+
+@transaction.atomic
+def _move(pledge_id: object, event: str, at: datetime) -> int:
+    made = Pledge.objects.select_for_update().get(pk=pledge_id)
+    if not any(step.event == event for step in made.machine.leaving(made.state)):
+        return 0
+    made.move(event, by=CLOCK, at=at)
+    made.state_at = at
+    made.save(update_fields=["state_at"])
+    return 1
+
+
+def _lapse_staff_requests(at: datetime) -> int:
+    reason = "逾期无人复核"
+    old_refunds = Refund.objects.filter(state=Refunding.REQUESTED, batch=None, created_at__lte=at - STAFF_PATIENCE)
+    old_batches = RefundBatch.objects.filter(state=Batch.PREVIEWED, created_at__lte=at - STAFF_PATIENCE)
+    old_payouts = Payout.objects.filter(
+        state__in=(Paying.PENDING, Paying.CHECKED), created_at__lte=at - payouts.LAPSES_AFTER
+    )
+    lapsed = 0
+    for refund_id in list(old_refunds.values_list("pk", flat=True)[:A_HANDFUL]):
+        refunds.refuse_refund(refund_id=refund_id, by=CLOCK, at=at, reason=reason)
+        lapsed += 1
+    for batch_id in list(old_batches.values_list("pk", flat=True)[:20]):
+        refunds.refuse_batch(batch_id=batch_id, by=CLOCK, at=at, reason=reason)
+        lapsed += 1
+    for payout_id in list(old_payouts.values_list("pk", flat=True)[:A_HANDFUL]):
+        payouts.reject_payout(payout_id=payout_id, by=CLOCK, at=at, reason=reason)
+        lapsed += 1
+    return lapsed

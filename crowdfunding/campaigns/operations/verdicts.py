@@ -1,0 +1,177 @@
+"""What the clock does to campaigns: open, close, judge, pay the parts, give back.
+
+Each step is one transaction and safe to repeat; `advance` takes the next one that is due.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Sum
+from django.db.models.functions import Coalesce
+
+from backend.common import crash, locks, rules
+from backend.common.actors import CLOCK
+from backend.common.errors import Refusal
+from backend.common.fen import Fen
+from backend.ledger import operations as ledger
+from backend.ledger import queries as books
+from backend.payments import queries as payments
+from backend.payments.models import PaymentIntent
+from backend.payments.operations import payouts
+from backend.payments.states import Intent
+from crowdfunding.campaigns import verdicts
+from crowdfunding.campaigns.models import Campaign, Pledge, campaign_lock
+from crowdfunding.campaigns.operations import delivery, pledges
+from crowdfunding.campaigns.operations.drafts import open_now
+from crowdfunding.campaigns.operations.shared import locked, move
+from crowdfunding.campaigns.operations.shares import plan_shares
+from crowdfunding.campaigns.states import PledgeState, State
+
+A_HANDFUL = 200
+SOON, AN_HOUR = timedelta(seconds=5), timedelta(hours=1)
+SUCCESS_FEE = "campaign_success"
+
+
+def advance(*, campaign_id: UUID, at: datetime) -> bool:
+    """Take a campaign's next step if its time has come; return whether anything was done."""
+    campaign = Campaign.objects.get(pk=campaign_id)
+    if campaign.due_at is None or campaign.due_at > at:
+        return False
+    if campaign.state in State.GIVING_BACK:
+        return give_back_some(campaign_id=campaign_id, at=at)
+    return _step(campaign_id, at)
+
+
+@transaction.atomic
+def _step(campaign_id: UUID, at: datetime) -> bool:
+    locks.alone(campaign_lock(campaign_id))
+    campaign = locked(campaign_id)
+    if campaign.due_at is None or campaign.due_at > at:
+        return False
+    match campaign.state:
+        case State.DRAFT | State.RETURNED | State.APPROVED:
+            move(campaign, "withdraw", by=CLOCK, at=at)
+        case State.REVIEW:
+            move(campaign, "give_up_review", by=CLOCK, at=at, reason="超过审核时限")
+        case State.PREHEAT:
+            open_now(campaign, at)
+        case State.LIVE:
+            move(campaign, "close", by=CLOCK, at=at)
+        case State.SUSPENDED:
+            move(campaign, "cancel", by=CLOCK, at=at, reason="暂停超过最长期限")
+        case State.CLEARING:
+            return _judge(campaign, at)
+        case State.SUCCESSFUL:
+            _release_first_part(campaign, at)
+        case State.PRODUCING:
+            move(campaign, "fall_behind", by=CLOCK, at=at)
+        case State.OVERDUE:
+            plan_shares(campaign)
+            move(campaign, "default", by=CLOCK, at=at)
+        case State.DELIVERING:
+            return delivery.see_whether_delivered(campaign, at)
+        case State.DELIVERED:
+            return _release_tail(campaign, at)
+    crash.point(f"campaign.{campaign.state}")
+    return True
+
+
+def _look_again(campaign: Campaign, when: datetime) -> None:
+    Campaign.objects.filter(pk=campaign.pk).update(due_at=when)
+
+
+def _judge(campaign: Campaign, at: datetime) -> bool:
+    """The verdict, once no payment can still clear (判定)."""
+    pending = Pledge.objects.filter(campaign=campaign, state=PledgeState.RESERVED).exists()
+    late = PaymentIntent.objects.filter(purpose_id=campaign.id, state=Intent.LATE, refunded_fen=0).exists()
+    if pending or late:
+        _look_again(campaign, at + SOON)
+        return False
+    cleared = cleared_fen(campaign.id)
+    won = verdicts.has_succeeded(rule=campaign.rule, goal_fen=campaign.goal_fen, cleared_fen=cleared)
+    move(campaign, "succeed" if won else "fail", by=CLOCK, at=at)
+    return True
+
+
+def cleared_fen(campaign_id: UUID) -> Fen:
+    """What paid pledges of a campaign sum to: the gross that counts to the goal."""
+    counted = Pledge.objects.filter(campaign_id=campaign_id, state__in=PledgeState.COUNTED)
+    return int(counted.aggregate(total=Coalesce(Sum("total_fen"), 0))["total"])
+
+
+def _release_first_part(campaign: Campaign, at: datetime) -> None:
+    """After the publicity period: the fee, and the first part to the maker (首款)."""
+    if campaign.owner_id is None:
+        raise AssertionError("a campaign of records is not paid out by the clock")
+    escrow = ledger.escrow_of("campaign", campaign.id)
+    held = books.available(escrow)
+    fee = ledger.fee_due(SUCCESS_FEE, on=campaign.raised_fen, at=at) if held else None
+    fee_fen = fee[1] if fee else 0
+    share = rules.value("campaigns.first_part_bp", at=at, ruleset=campaign.ruleset)
+    part_fen = min(verdicts.first_part(campaign.raised_fen, share_bp=share, fee_fen=fee_fen), held - fee_fen)
+    legs = []
+    if fee is not None:
+        legs.append(
+            ledger.Leg(
+                escrow, ledger.open_account(ledger.PLATFORM_FEES), fee_fen, fee=fee[0], fee_base_fen=campaign.raised_fen
+            )
+        )
+    if part_fen > 0:
+        legs.append(ledger.Leg(escrow, ledger.open_account(ledger.payable_to(campaign.owner_id)), part_fen))
+    move(campaign, "produce", by=CLOCK, at=at)
+    if legs:
+        ledger.post(key=f"first-part:{campaign.id}", kind="release", legs=legs, cause=("campaign", campaign.id), at=at)
+    if part_fen > 0:
+        _ask_for_payout(campaign, part_fen, f"首款：{campaign.title}", at)
+
+
+def _ask_for_payout(campaign: Campaign, amount: Fen, title: str, at: datetime) -> None:
+    """Put the payout before the officers where the maker has an account; else the maker asks later."""
+    if campaign.owner_id is None or payments.payout_account(campaign.owner_id) is None:
+        return
+    try:
+        with transaction.atomic():
+            payouts.request_payout(party_id=campaign.owner_id, amount_fen=amount, title=title[:120], by=CLOCK, at=at)
+    except Refusal:
+        return  # level or another payout in flight: the money stays payable, and the maker asks later
+
+
+def _release_tail(campaign: Campaign, at: datetime) -> bool:
+    """After delivery and the time for claims: what is left goes to the maker (尾款)."""
+    if delivery.tail_obstacles(campaign, at):
+        _look_again(campaign, at + AN_HOUR)
+        return False
+    if campaign.owner_id is None:
+        raise AssertionError("a campaign of records is not paid out by the clock")
+    escrow = ledger.escrow_of("campaign", campaign.id)
+    rest = books.available(escrow)
+    move(campaign, "finish", by=CLOCK, at=at)
+    if rest > 0:
+        leg = ledger.Leg(escrow, ledger.open_account(ledger.payable_to(campaign.owner_id)), rest)
+        ledger.post(key=f"tail:{campaign.id}", kind="release", legs=[leg], cause=("campaign", campaign.id), at=at)
+        _ask_for_payout(campaign, rest, f"尾款：{campaign.title}", at)
+    return True
+
+
+def give_back_some(*, campaign_id: UUID, at: datetime) -> bool:
+    """Give back the next pledges of a campaign that came to nothing, one transaction each (批量退款)."""
+    campaign = Campaign.objects.get(pk=campaign_id)
+    waiting = Pledge.objects.filter(campaign=campaign, state__in=(PledgeState.PAID, PledgeState.ASKED))
+    ids = list(waiting.order_by("pk").values_list("pk", flat=True)[:A_HANDFUL])
+    for pledge_id in ids:
+        pledges.give_back(pledge_id=pledge_id, reason=campaign.state_word, at=at)
+    if len(ids) == A_HANDFUL:
+        return True
+    with transaction.atomic():
+        locks.alone(campaign_lock(campaign_id))
+        campaign = locked(campaign_id)
+        if Pledge.objects.filter(campaign=campaign, state=PledgeState.RESERVED).exists():
+            _look_again(campaign, at + SOON)
+        elif campaign.state == State.IN_DEFAULT:
+            move(campaign, "settle_default", by=CLOCK, at=at)
+        else:
+            Campaign.objects.filter(pk=campaign_id).update(due_at=None)
+    return True

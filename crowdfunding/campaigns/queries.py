@@ -1,0 +1,178 @@
+"""Every read of campaigns that spans rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Prefetch, QuerySet
+
+from backend.common.fen import Fen
+from crowdfunding.campaigns.models import Campaign, Pledge, Question, Tier, Update
+from crowdfunding.campaigns.states import PledgeState, State
+
+
+def due(*, at: datetime) -> list[UUID]:
+    """Campaigns whose clock has something to do, oldest first."""
+    found = Campaign.objects.filter(due_at__lte=at).order_by("due_at")
+    return list(found.values_list("pk", flat=True)[:1_000])
+
+
+def public() -> QuerySet[Campaign]:
+    """What anyone may see, with its maker and rewards."""
+    tiers = Prefetch("tiers", Tier.objects.order_by("position", "pk"))
+    return Campaign.objects.filter(state__in=State.PUBLIC).select_related("owner").prefetch_related(tiers)
+
+
+def owned_by(party_id: UUID) -> QuerySet[Campaign]:
+    """A maker's own campaigns, drafts included."""
+    return Campaign.objects.filter(owner_id=party_id)
+
+
+def pledges_of(party_id: UUID) -> QuerySet[Pledge]:
+    """A backer's own pledges."""
+    return Pledge.objects.filter(backer_id=party_id).select_related("campaign", "tier")
+
+
+def backers_of(campaign_id: UUID) -> QuerySet[Pledge]:
+    """A campaign's pledges, for its maker."""
+    return Pledge.objects.filter(campaign_id=campaign_id).select_related("backer", "tier")
+
+
+def updates_of(campaign_id: UUID) -> QuerySet[Update]:
+    """A campaign's updates."""
+    return Update.objects.filter(campaign_id=campaign_id)
+
+
+def questions_of(campaign_id: UUID) -> QuerySet[Question]:
+    """A campaign's questions, with who asked."""
+    return Question.objects.filter(campaign_id=campaign_id).select_related("asker")
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What everybody's campaigns come to."""
+
+    live: int
+    raised_fen: Fen
+    pledges: int
+    succeeded: int
+
+
+def sums() -> Sums:
+    """Figures of the city's own campaigns, in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FILTER (WHERE state = 'live'), coalesce(sum(raised_fen), 0), "
+            "coalesce(sum(pledges_n), 0), count(*) FILTER (WHERE state = ANY(%s)) "
+            "FROM campaigns_campaign WHERE ruleset = 'city' AND state = ANY(%s)",
+            [list(State.SUCCEEDED), list(State.PUBLIC)],
+        )
+        live, raised, pledges, succeeded = cursor.fetchone()
+    return Sums(live, int(raised), int(pledges), succeeded)
+
+
+def daily_raised(campaign_id: UUID) -> list[tuple[datetime, Fen]]:
+    """What was paid on each day (Shanghai), at most 400 days."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT date_trunc('day', paid_at AT TIME ZONE 'Asia/Shanghai') AS day, sum(total_fen) "
+            "FROM campaigns_pledge WHERE campaign_id = %s AND paid_at IS NOT NULL AND state = ANY(%s) "
+            "GROUP BY 1 ORDER BY 1 LIMIT 400",
+            [campaign_id, list(PledgeState.COUNTED)],
+        )
+        return [(day, int(total)) for day, total in cursor.fetchall()]
+
+
+def refundable_lines(campaign_id: UUID) -> list[tuple[UUID, Fen]]:
+    """Orders of a campaign that could be refunded and what is left of each: a bulk refund's preview."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT i.id, i.amount_fen - i.refunded_fen FROM payments_paymentintent i "
+            "JOIN campaigns_pledge p ON p.id = i.subject_id "
+            "WHERE i.purpose_id = %s AND i.state = 'succeeded' AND i.amount_fen > i.refunded_fen "
+            "AND p.state IN ('paid', 'refund_asked') ORDER BY i.id LIMIT 20000",
+            [campaign_id],
+        )
+        return [(row[0], int(row[1])) for row in cursor.fetchall()]
+
+
+def differences() -> Iterator[str]:
+    """Where campaigns, payments and ledger do not agree."""
+    for title, statement in _STANDING.items():
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            for row in cursor.fetchall():
+                yield f"{title}: " + ", ".join(str(value) for value in row)
+
+
+_STANDING: dict[str, str] = {
+    "campaign shows another sum than its pledges (campaign, state, shown fen, pledges fen, shown, counted)": """
+        SELECT c.id, c.state, c.raised_fen, coalesce(p.total, 0), c.pledges_n, coalesce(p.n, 0)
+        FROM campaigns_campaign c
+        LEFT JOIN (
+            SELECT campaign_id, sum(total_fen) total, count(*) n FROM campaigns_pledge
+            WHERE paid_at IS NOT NULL AND state <> 'cancelled' GROUP BY 1
+        ) p ON p.campaign_id = c.id
+        WHERE c.raised_fen <> coalesce(p.total, 0) OR c.pledges_n <> coalesce(p.n, 0) ORDER BY 1""",
+    "escrow differs from its payments (campaign, escrow fen, expected fen)": """
+        SELECT c.id, coalesce(e.net, 0), coalesce(x.total, 0) FROM campaigns_campaign c
+        LEFT JOIN (
+            SELECT a.code, a.credits_fen - a.debits_fen + coalesce(s.net, 0) AS net FROM ledger_account a
+            LEFT JOIN (SELECT account_id, sum(credits_fen - debits_fen) net FROM ledger_slot GROUP BY 1) s
+                ON s.account_id = a.id WHERE a.kind = 'escrow'
+        ) e ON e.code = 'escrow:campaign:' || c.id
+        LEFT JOIN (
+            SELECT campaign, sum(fen) total FROM (
+                SELECT i.purpose_id campaign, i.amount_fen fen FROM payments_paymentintent i
+                WHERE i.trade_no IS NOT NULL AND i.subject_kind = 'pledge' AND (i.state = 'succeeded'
+                    OR (i.state = 'returned' AND EXISTS (
+                        SELECT 1 FROM payments_refund r WHERE r.intent_id = i.id AND r.account_code LIKE 'escrow:%')))
+                UNION ALL
+                SELECT i.purpose_id, -r.amount_fen FROM payments_refund r
+                JOIN payments_paymentintent i ON i.id = r.intent_id
+                WHERE r.state = 'succeeded' AND r.account_code LIKE 'escrow:%'
+                UNION ALL
+                SELECT t.cause_id, -t.amount_fen FROM ledger_transfer t WHERE t.cause_kind = 'campaign'
+                UNION ALL
+                SELECT i.purpose_id, -t.amount_fen FROM ledger_transfer t
+                JOIN payments_dispute d ON d.id = t.cause_id JOIN payments_paymentintent i ON i.id = d.intent_id
+                JOIN ledger_account a ON a.id = t.debit_id
+                WHERE t.cause_kind = 'dispute' AND t.phase IN ('captured', 'posted') AND a.kind = 'escrow'
+            ) parts GROUP BY 1
+        ) x ON x.campaign = c.id
+        WHERE coalesce(e.net, 0) <> coalesce(x.total, 0) ORDER BY 1""",
+    "paid pledge differs from its order (pledge, state, pledge fen, order fen, order state)": """
+        SELECT p.id, p.state, p.total_fen, i.amount_fen, i.state FROM campaigns_pledge p
+        LEFT JOIN payments_paymentintent i ON i.subject_id = p.id AND i.subject_kind = 'pledge'
+        WHERE i.id IS NULL OR i.amount_fen <> p.total_fen
+           OR (p.state IN ('paid', 'refund_asked', 'received') AND i.state NOT IN ('succeeded', 'returned'))
+           OR (p.state = 'expired' AND i.state = 'succeeded') ORDER BY 1""",
+    "reward gives out another number than it has (tier, stock, left, taken)": """
+        SELECT t.id, t.stock, t.left, coalesce(p.n, 0) FROM campaigns_tier t
+        LEFT JOIN (
+            SELECT tier_id, sum(quantity) n FROM campaigns_pledge WHERE state NOT IN ('expired', 'cancelled') GROUP BY 1
+        ) p ON p.tier_id = t.id
+        WHERE t.stock IS NOT NULL AND t.stock - t.left <> coalesce(p.n, 0) ORDER BY 1""",
+    "state differs from its history (machine, id, state, history)": """
+        SELECT machine, id, state, target FROM (
+            SELECT 'campaign' AS machine, c.id, c.state, h.target FROM campaigns_campaign c LEFT JOIN LATERAL
+                (SELECT target FROM common_statechange s WHERE s.subject_id = c.id ORDER BY s.id DESC LIMIT 1) h ON true
+            UNION ALL
+            SELECT 'refund', r.id, r.state, h.target FROM payments_refund r LEFT JOIN LATERAL
+                (SELECT target FROM common_statechange s WHERE s.subject_id = r.id ORDER BY s.id DESC LIMIT 1) h ON true
+            UNION ALL
+            SELECT 'payout', o.id, o.state, h.target FROM payments_payout o LEFT JOIN LATERAL
+                (SELECT target FROM common_statechange s WHERE s.subject_id = o.id ORDER BY s.id DESC LIMIT 1) h ON true
+        ) lives
+        WHERE state <> coalesce(target, CASE machine WHEN 'campaign' THEN 'draft' WHEN 'refund' THEN 'requested' ELSE 'pending' END)
+        ORDER BY 1, 2""",
+    "pledge differs from its history (pledge, state, history)": """
+        SELECT p.id, p.state, h.target FROM campaigns_pledge p
+        LEFT JOIN (SELECT DISTINCT ON (subject_id) subject_id, target FROM common_statechange
+                   WHERE machine = 'pledge' ORDER BY subject_id, id DESC) h ON h.subject_id = p.id
+        WHERE p.state <> coalesce(h.target, 'reserved') ORDER BY 1""",
+}

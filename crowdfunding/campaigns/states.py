@@ -1,0 +1,189 @@
+"""The lives of campaign, tier and pledge (features.md §2.4)."""
+
+from backend.common.actors import Role
+from backend.common.states import Machine, Move
+
+
+class State:
+    """States of a campaign."""
+
+    DRAFT, REVIEW, RETURNED, APPROVED = "draft", "review", "returned", "approved"
+    PREHEAT, LIVE, SUSPENDED, CLEARING = "preheat", "live", "suspended", "clearing"
+    SUCCESSFUL, FAILED, CANCELLED, WITHDRAWN = "successful", "failed", "cancelled", "withdrawn"
+    PRODUCING, DELIVERING, DELIVERED, OVERDUE = "producing", "delivering", "delivered", "overdue"
+    IN_DEFAULT, CANCELLED_AFTER, CLOSED = "in_default", "cancelled_after", "closed"
+
+    PUBLIC = (
+        PREHEAT, LIVE, SUSPENDED, CLEARING, SUCCESSFUL, FAILED, CANCELLED,
+        PRODUCING, DELIVERING, DELIVERED, OVERDUE, IN_DEFAULT, CANCELLED_AFTER, CLOSED,
+    )  # fmt: skip
+    SUCCEEDED = (SUCCESSFUL, PRODUCING, DELIVERING, DELIVERED, OVERDUE, IN_DEFAULT, CANCELLED_AFTER, CLOSED)
+    GIVING_BACK = (FAILED, CANCELLED, CANCELLED_AFTER, IN_DEFAULT)
+
+
+CAMPAIGN = Machine(
+    name="campaign",
+    zh="众筹项目",
+    initial=State.DRAFT,
+    finals=frozenset({State.FAILED, State.CANCELLED, State.WITHDRAWN, State.CANCELLED_AFTER, State.CLOSED}),
+    holds_money=frozenset(
+        {
+            State.LIVE,
+            State.SUSPENDED,
+            State.CLEARING,
+            State.SUCCESSFUL,
+            State.PRODUCING,
+            State.DELIVERING,
+            State.DELIVERED,
+            State.OVERDUE,
+            State.IN_DEFAULT,
+        }  # fmt: skip
+    ),
+    refunds=frozenset({"fail", "cancel", "cancel_after", "settle_default"}),
+    words={
+        State.DRAFT: ("草稿", "Draft"),
+        State.REVIEW: ("审核中", "In review"),
+        State.RETURNED: ("退回修改", "Returned for changes"),
+        State.APPROVED: ("审核通过", "Approved"),
+        State.PREHEAT: ("预热中", "Coming soon"),
+        State.LIVE: ("众筹中", "Live"),
+        State.SUSPENDED: ("已暂停", "Suspended"),
+        State.CLEARING: ("清算中", "Counting"),
+        State.SUCCESSFUL: ("众筹成功", "Successful"),
+        State.FAILED: ("未达目标，全额退款", "Goal not reached, refunded"),
+        State.CANCELLED: ("已取消，全额退款", "Cancelled, refunded"),
+        State.WITHDRAWN: ("已撤回", "Withdrawn"),
+        State.PRODUCING: ("生产中", "In production"),
+        State.DELIVERING: ("发货中", "Delivering"),
+        State.DELIVERED: ("已交付", "Delivered"),
+        State.OVERDUE: ("交付逾期", "Overdue"),
+        State.IN_DEFAULT: ("违约处理中", "In default"),
+        State.CANCELLED_AFTER: ("成功后取消，退款", "Cancelled after success"),
+        State.CLOSED: ("已结项", "Closed"),
+    },
+    moves=(
+        Move("submit", (State.DRAFT, State.RETURNED), State.REVIEW, by=Role.OWNER),
+        Move("approve", State.REVIEW, State.APPROVED, by=Role.MODERATOR),
+        Move("return", State.REVIEW, State.RETURNED, by=Role.MODERATOR),
+        Move("give_up_review", State.REVIEW, State.RETURNED, by=Role.CLOCK, after="14 days unreviewed"),
+        Move(
+            "withdraw",
+            (State.DRAFT, State.RETURNED, State.APPROVED, State.PREHEAT),
+            State.WITHDRAWN,
+            by=(Role.OWNER, Role.CLOCK),
+            after="a year untouched; approved: 90 days unlaunched",
+        ),
+        Move("launch", State.APPROVED, State.PREHEAT, by=Role.OWNER),
+        Move("open", State.PREHEAT, State.LIVE, by=Role.CLOCK, after="opens_at"),
+        Move("suspend", State.LIVE, State.SUSPENDED, by=Role.MODERATOR),
+        Move("resume", State.SUSPENDED, State.LIVE, by=Role.MODERATOR),
+        Move(
+            "cancel",
+            (State.LIVE, State.SUSPENDED),
+            State.CANCELLED,
+            by=(Role.OWNER, Role.MODERATOR, Role.CLOCK),
+            after="suspended: 30 days",
+            money="every pledge is refunded whole",
+        ),
+        Move("close", State.LIVE, State.CLEARING, by=Role.CLOCK, after="closes_at"),
+        Move(
+            "succeed",
+            State.CLEARING,
+            State.SUCCESSFUL,
+            by=Role.CLOCK,
+            after="no payment pending",
+            money="stays in escrow",
+        ),
+        Move(
+            "fail",
+            State.CLEARING,
+            State.FAILED,
+            by=Role.CLOCK,
+            after="no payment pending",
+            money="every pledge is refunded whole",
+        ),
+        Move(
+            "produce",
+            State.SUCCESSFUL,
+            State.PRODUCING,
+            by=Role.CLOCK,
+            after="3 days of publicity",
+            money="first part, less the fee",
+        ),
+        Move("ship", (State.PRODUCING, State.OVERDUE), State.DELIVERING, by=Role.OWNER),
+        Move("deliver", State.DELIVERING, State.DELIVERED, by=Role.CLOCK, after="98 % received, or 15 days of silence"),
+        Move("fall_behind", State.PRODUCING, State.OVERDUE, by=Role.CLOCK, after="promised date + 30 days"),
+        Move("default", State.OVERDUE, State.IN_DEFAULT, by=Role.CLOCK, after="promised date + 90 days"),
+        Move(
+            "settle_default",
+            State.IN_DEFAULT,
+            State.CLOSED,
+            by=Role.CLOCK,
+            after="at once",
+            money="tail refunded pro rata",
+        ),
+        Move(
+            "cancel_after",
+            (State.SUCCESSFUL, State.PRODUCING, State.OVERDUE),
+            State.CANCELLED_AFTER,
+            by=Role.MODERATOR,
+            money="what escrow holds is refunded pro rata",
+        ),
+        Move(
+            "finish", State.DELIVERED, State.CLOSED, by=Role.CLOCK, after="7 days without an open claim", money="tail"
+        ),
+    ),
+)
+
+
+class PledgeState:
+    """States of a pledge."""
+
+    RESERVED, EXPIRED, PAID, CANCELLED = "reserved", "expired", "paid", "cancelled"
+    REFUNDED, ASKED, RECEIVED = "refunded", "refund_asked", "received"
+
+    COUNTED = (PAID, ASKED, RECEIVED)
+
+
+PLEDGE = Machine(
+    name="pledge",
+    zh="支持",
+    initial=PledgeState.RESERVED,
+    finals=frozenset({PledgeState.EXPIRED, PledgeState.CANCELLED, PledgeState.REFUNDED, PledgeState.RECEIVED}),
+    holds_money=frozenset({PledgeState.PAID, PledgeState.ASKED}),
+    refunds=frozenset({"cancel", "give_back", "agree"}),
+    words={
+        PledgeState.RESERVED: ("待支付", "To be paid"),
+        PledgeState.EXPIRED: ("超时未付", "Not paid in time"),
+        PledgeState.PAID: ("已支持", "Backed"),
+        PledgeState.CANCELLED: ("已取消并退款", "Cancelled and refunded"),
+        PledgeState.REFUNDED: ("已退款", "Refunded"),
+        PledgeState.ASKED: ("申请退款中", "Refund asked"),
+        PledgeState.RECEIVED: ("已收货", "Received"),
+    },
+    moves=(
+        Move("settle", PledgeState.RESERVED, PledgeState.PAID, by=Role.PROVIDER, money="clearing → escrow"),
+        Move("expire", PledgeState.RESERVED, PledgeState.EXPIRED, by=Role.CLOCK, after="30 minutes unpaid"),
+        Move("revive", PledgeState.EXPIRED, PledgeState.PAID, by=Role.SYSTEM, money="suspense → escrow"),
+        Move("cancel", PledgeState.PAID, PledgeState.CANCELLED, by=Role.BACKER, money="refunded whole"),
+        Move(
+            "give_back",
+            (PledgeState.PAID, PledgeState.ASKED),
+            PledgeState.REFUNDED,
+            by=(Role.SYSTEM, Role.CLOCK),
+            after="the campaign failed, was cancelled or defaulted",
+            money="refunded",
+        ),
+        Move("ask_refund", PledgeState.PAID, PledgeState.ASKED, by=Role.BACKER),
+        Move("agree", PledgeState.ASKED, PledgeState.REFUNDED, by=Role.OWNER, money="refunded after a second person"),
+        Move("decline", PledgeState.ASKED, PledgeState.PAID, by=Role.OWNER),
+        Move("decline_by_silence", PledgeState.ASKED, PledgeState.PAID, by=Role.CLOCK, after="14 days unanswered"),
+        Move(
+            "receive",
+            PledgeState.PAID,
+            PledgeState.RECEIVED,
+            by=(Role.BACKER, Role.CLOCK),
+            after="15 days after the campaign began delivering",
+        ),
+    ),
+)

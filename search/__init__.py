@@ -1,0 +1,1 @@
+"""Search (搜索): one interface, two engines."""

@@ -1,0 +1,140 @@
+"""People, campaigns and pledges as tests need them, made through operations: no test starts where the product cannot go."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+
+from backend.accounts import operations as accounts
+from backend.accounts import queries as people
+from backend.accounts.models import Party, User
+from backend.common import clock, outbox
+from backend.common.actors import Actor, Role
+from backend.payments.operations import intents, payouts
+from crowdfunding.campaigns.models import Campaign, Pledge, Tier
+from crowdfunding.campaigns.operations import drafts, pledges, reviews
+from crowdfunding.campaigns.operations.drafts import Terms, TierTerms
+
+_numbers = itertools.count(1)
+STORY = "竹海深处的老篾匠用三年生楠竹剖篾编器，从选竹、刮青到收口共二十七道工序。" * 3
+
+
+def person(level: str = "L2", name: str = "测试用户") -> User:
+    """A person with a phone and a level."""
+    user = accounts.join(kind="phone", value=f"139{next(_numbers):08d}", at=clock.now(), name=name)
+    Party.objects.filter(pk=user.party_id).update(level=level)
+    return User.objects.select_related("party").get(pk=user.pk)
+
+
+def acting(user: User, *roles: Role) -> Actor:
+    """The person under their own hat, with staff roles where given."""
+    return people.actor(user, hat=None, at=clock.now()).wears(*roles)
+
+
+def moderator() -> Actor:
+    return acting(person(name="审核员"), Role.MODERATOR)
+
+
+def officer() -> Actor:
+    return acting(person(name="财务"), Role.FINANCE)
+
+
+def draft(owner: User, *, goal_fen: int = 100_000, days: int = 30, rule: str = "all_or_nothing") -> Campaign:
+    """A complete draft without rewards."""
+    at, by = clock.now(), acting(owner)
+    campaign = drafts.start(owner_id=owner.party_id, by=by, at=at)
+    terms = Terms(
+        title="楠竹食盒：一只盒子的二十七道工序",
+        summary="老篾匠与年轻设计师合作的竹编食盒",
+        story=STORY,
+        risks="阴雨天会推迟晾竹；推迟超过三十天可申请退款。",
+        category="bamboo",
+        county="421223",
+        rule=rule,
+        goal_fen=goal_fen,
+        days=days,
+        promised_on=(at + timedelta(days=days + 60)).date(),
+    )
+    return drafts.write(campaign_id=campaign.id, terms=terms, version=campaign.version, by=by, at=at)
+
+
+def offer(
+    campaign: Campaign,
+    owner: User,
+    *,
+    price_fen: int = 10_000,
+    shipping_fen: int = 0,
+    stock: int | None = None,
+    per_person: int | None = None,
+) -> Tier:
+    """A reward of a campaign."""
+    terms = TierTerms(
+        title="食盒一只",
+        description="单层竹编食盒",
+        price_fen=price_fen,
+        shipping_fen=shipping_fen,
+        stock=stock,
+        per_person=per_person,
+        right_class="made_to_order",
+        deliver_on=None,
+    )
+    return drafts.add_tier(campaign_id=campaign.id, terms=terms, by=acting(owner), at=clock.now())
+
+
+def live_campaign(
+    *, goal_fen: int = 100_000, rule: str = "all_or_nothing", **tier: int | None
+) -> tuple[Campaign, Tier]:
+    """A campaign that takes pledges now, with one reward."""
+    owner = person(name="楚竹坊")
+    campaign = draft(owner, goal_fen=goal_fen, rule=rule)
+    reward = offer(campaign, owner, **tier)
+    at = clock.now()
+    drafts.submit(campaign_id=campaign.id, by=acting(owner), at=at)
+    reviews.approve(campaign_id=campaign.id, checklist=reviews.CHECKLIST, by=moderator(), at=at)
+    return drafts.launch(campaign_id=campaign.id, opens_at=None, by=acting(owner), at=at), reward
+
+
+def owner_of(campaign: Campaign) -> User:
+    return User.objects.select_related("party").get(party_id=campaign.owner_id)
+
+
+def reserve(
+    campaign: Campaign, tier: Tier | None, backer: User | None = None, quantity: int = 1, **more: object
+) -> Pledge:
+    """A pledge that is not paid yet."""
+    options = {"amount_fen": None, "expected_total_fen": None, "is_anonymous": False} | more
+    return pledges.pledge(
+        campaign_id=campaign.id,
+        tier_id=tier.id if tier else None,
+        quantity=quantity,
+        by=acting(backer or person(name="支持者")),
+        at=clock.now(),
+        **options,
+    )
+
+
+def pay(cashier, made: Pledge) -> None:
+    """Pay a pledge at the gateway and let the platform ask about it."""
+    intent = pledges.intent_of(made.id)
+    cashier.pay(intents.cashier_url(intent_id=intent.id, phone=False, at=clock.now()))
+    intents.look_after(intent_id=intent.id, at=clock.now())
+    deliver_events()
+
+
+def paid_pledge(cashier, campaign: Campaign, tier: Tier | None, backer: User | None = None, **more: object) -> Pledge:
+    """A pledge that counts."""
+    made = reserve(campaign, tier, backer, **more)
+    pay(cashier, made)
+    return Pledge.objects.get(pk=made.pk)
+
+
+def deliver_events() -> None:
+    """Let the relay hand out everything that is due."""
+    while outbox.relay():
+        pass
+
+
+def payable_account(owner: User) -> None:
+    """A payout account that has waited out its first day."""
+    at = clock.now() - timedelta(days=2)
+    payouts.set_account(party_id=owner.party_id, login="13900001111", holder=owner.party.name, by=acting(owner), at=at)
