@@ -182,12 +182,14 @@ def rename(*, user: User, name: str, about: str = "") -> None:
 
 
 @transaction.atomic
-def found_organisation(*, founder: User, name: str, uscc: str, county: str, level: str = "O0") -> Party:
+def found_organisation(
+    *, founder: User, name: str, uscc: str, county: str, at: datetime, level: str = "O0"
+) -> Party:
     """Register an organisation with its first owner (组织)."""
     party = Party.objects.create(
         kind=Party.ORGANISATION, name=clean_name(name)[:60], uscc=uscc, county=county, level=level
     )
-    Membership.objects.create(organisation=party, user=founder, role=Membership.OWNER)
+    Membership.objects.create(organisation=party, user=founder, role=Membership.OWNER, valid_from=at)
     return party
 
 
@@ -208,7 +210,12 @@ def authorise(
     """
     _require_owner(organisation_id, by, at)
     return Membership.objects.create(
-        organisation_id=organisation_id, user=user, role=role, scopes=sorted(SCOPES & set(scopes)), valid_to=until
+        organisation_id=organisation_id,
+        user=user,
+        role=role,
+        scopes=sorted(SCOPES & set(scopes)),
+        valid_from=at,
+        valid_to=until,
     )
 
 

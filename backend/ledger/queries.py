@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from backend.common.fen import Fen
 from backend.ledger.models import Transfer
-from backend.ledger.operations import AccountRef
+from backend.ledger.operations import AccountRef, escrow_of
 
 Check = Callable[[], Iterator[str]]
 
@@ -43,6 +43,11 @@ def available(account: AccountRef) -> Fen:
         cursor.execute("SELECT held_fen FROM ledger_account WHERE id = %s", [account.id])
         row = cursor.fetchone()
     return balance(account) - (row[0] if row else 0)
+
+
+def available_of(subject: str, subject_id: UUID) -> Fen:
+    """What the escrow of a campaign, task or order holds less what is set aside."""
+    return available(escrow_of(subject, subject_id))
 
 
 def statement(account: AccountRef) -> QuerySet[Transfer]:

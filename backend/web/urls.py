@@ -1,3 +1,24 @@
-"""Addresses."""
+"""Addresses of the site's own pages."""
 
-urlpatterns = []
+from django.urls import path
+
+from backend.web import account_pages, pages
+
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("preferences/", pages.preferences, name="preferences"),
+    path("fees/", pages.fees, name="fees"),
+    path("rules/", pages.rules_page, name="rules"),
+    path("accessibility/", pages.accessibility, name="accessibility"),
+    path("sign-in/", account_pages.sign_in, name="sign-in"),
+    path("sign-in/code/", account_pages.sign_in_code, name="sign-in-code"),
+    path("sign-out/", account_pages.sign_out, name="sign-out"),
+    path("my/", account_pages.my, name="my"),
+    path("my/account/", account_pages.account, name="account"),
+    path("my/account/hat/", account_pages.change_hat, name="change-hat"),
+    path("my/account/tokens/", account_pages.make_token, name="make-token"),
+    path("my/account/tokens/<uuid:token_id>/revoke/", account_pages.revoke_token, name="revoke-token"),
+    path("my/account/data/", account_pages.my_data, name="my-data"),
+    path("my/account/payout/", account_pages.payout_account, name="payout-account"),
+    path("my/inbox/", account_pages.inbox, name="inbox"),
+]

@@ -21,6 +21,9 @@ RIGHT_CLASSES = [
     ("made_to_order", "定制商品，不适用七日无理由"),
     ("fresh", "鲜活易腐，不适用七日无理由"),
 ]
+COUNTIES = ("421202", "421281", "421221", "421222", "421223", "421224", "XNGX")
+"""The six counties of Xianning by GB/T 2260, and the high-tech zone under a code of its own."""
+
 CATEGORIES = [
     ("osmanthus", "桂花"),
     ("tea", "茶叶"),

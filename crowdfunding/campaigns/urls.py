@@ -1,3 +1,35 @@
-"""Addresses."""
+"""Addresses of campaigns' pages."""
 
-urlpatterns = []
+from django.urls import path
+
+from crowdfunding.campaigns import console_pages, pages, staff_pages
+
+urlpatterns = [
+    path("campaigns/", pages.browse, name="browse"),
+    path("campaigns/<uuid:campaign_id>/", pages.campaign, name="campaign"),
+    path("campaigns/<uuid:campaign_id>/figures/", pages.figures, name="figures"),
+    path("campaigns/<uuid:campaign_id>/pledge/", pages.pledge_form, name="pledge-form"),
+    path("campaigns/<uuid:campaign_id>/questions/", pages.ask, name="ask"),
+    path("questions/<uuid:question_id>/answer/", pages.answer, name="answer"),
+    path("my/pledges/", pages.my_pledges, name="my-pledges"),
+    path("pledges/<uuid:pledge_id>/", pages.pledge, name="pledge"),
+    path("pledges/<uuid:pledge_id>/pay/", pages.pay, name="pledge-pay"),
+    path("pledges/<uuid:pledge_id>/<slug:act>/", pages.pledge_act, name="pledge-act"),
+    path("create/", console_pages.console, name="console"),
+    path("create/coach/", console_pages.coach, name="coach"),
+    path("create/money/", console_pages.money, name="console-money"),
+    path("create/<uuid:campaign_id>/", console_pages.campaign, name="console-campaign"),
+    path("create/<uuid:campaign_id>/edit/", console_pages.edit, name="console-edit"),
+    path("create/<uuid:campaign_id>/preview/", console_pages.preview, name="console-preview"),
+    path("create/<uuid:campaign_id>/tiers/", console_pages.add_tier, name="console-tier"),
+    path("create/tiers/<uuid:tier_id>/remove/", console_pages.remove_tier, name="console-tier-remove"),
+    path("create/<uuid:campaign_id>/backers/", console_pages.backers, name="console-backers"),
+    path("create/<uuid:campaign_id>/<slug:act>/", console_pages.act, name="console-act"),
+    path("review/", staff_pages.queue, name="review-queue"),
+    path("review/<uuid:campaign_id>/", staff_pages.review, name="review"),
+    path("review/<uuid:campaign_id>/<slug:act>/", staff_pages.review_act, name="review-act"),
+    path("finance/", staff_pages.finance, name="finance"),
+    path("finance/verify/", staff_pages.verify, name="finance-verify"),
+    path("finance/bulk/<uuid:campaign_id>/", staff_pages.bulk, name="finance-bulk"),
+    path("finance/<slug:kind>/<str:key>/<slug:act>/", staff_pages.finance_act, name="finance-act"),
+]

@@ -14,7 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from backend.config.runtime.supervisor import Program, Supervisor, python_progra
 from backend.config.runtime.valkey import Valkey
 
 JOURNEY_DATABASE = "sizhong_journey"
+WORKERS = frozenset({"worker", "beat"})
 
 
 def serve(*, port: int) -> int:
@@ -39,8 +40,7 @@ def demo(*, port: int, once: bool) -> int:
     """Start everything with the demo world, play the journey once, then keep serving."""
     home = Home.here()
     started = time.monotonic()
-    with _platform(home, database=DATABASE, port=port) as supervisor:
-        _command(["demo-world"], home)
+    with _platform(home, database=DATABASE, port=port, before_work=lambda: _make_world(home)) as supervisor:
         _say(f"ready in {time.monotonic() - started:.1f} s: http://localhost:{port}")
         _command(["manage", "demo_sign_ins"], home, check=False)
         status = _play_journey(home, supervisor) if once or _journey_is_due(home) else 0
@@ -51,6 +51,14 @@ def demo(*, port: int, once: bool) -> int:
         _say(f"serving at http://localhost:{port} (Ctrl-C stops)")
         supervisor.run()
     return 0
+
+
+def _make_world(home: Home) -> None:
+    """The demo world is made once; it is lived in the past, so no worker may be awake meanwhile."""
+    mark = home.root / "run" / "world"
+    if not mark.exists():
+        _command(["demo-world"], home)
+        mark.write_text("made", encoding="utf-8")
 
 
 def journey() -> int:
@@ -125,8 +133,13 @@ def _services(home: Home, database: str) -> Iterator[None]:
 
 
 @contextmanager
-def _platform(home: Home, *, database: str, port: int) -> Iterator[Supervisor]:
-    """Everything running: one launcher an installation, its services supervised with the rest."""
+def _platform(
+    home: Home, *, database: str, port: int, before_work: Callable[[], None] = lambda: None
+) -> Iterator[Supervisor]:
+    """Everything running: one launcher an installation, its services supervised with the rest.
+
+    `before_work` runs when pages and gateway answer and no worker is awake yet.
+    """
     with locked(home.root / "run" / "launcher.lock", shared=False, wait=False):
         for number in (port, port + 1, port + 2):
             _require_free(number)
@@ -144,8 +157,11 @@ def _platform(home: Home, *, database: str, port: int) -> Iterator[Supervisor]:
             point_environment(home, database=database, foreign=foreign)
             _migrate(home)
             programs = _programs(home, port, logs=home.logs, broker_prefix="")
-            supervisor.add(programs)
+            workers = [program for program in programs if program.name in WORKERS]
+            supervisor.add([program for program in programs if program.name not in WORKERS])
             _wait_until_ready(port, supervisor)
+            before_work()
+            supervisor.add(workers)
             yield supervisor
         finally:
             supervisor.stop()
@@ -193,8 +209,9 @@ def _migrate(home: Home) -> None:
 
 
 def migrate(home: Home) -> None:
-    """Schema, rules and fees of the platform, and the gateway's own schema in its own database."""
+    """Schema, rules, fees, words and static files of the platform, and the gateway's schema in its own database."""
     _command(["migrate"], home)
+    _command(["manage", "prepare_site"], home)
     if "SIZHONG_SANDBOX_URL" in os.environ:
         env = os.environ | {
             "DJANGO_SETTINGS_MODULE": "backend.payments.sandbox.settings",

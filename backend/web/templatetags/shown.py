@@ -12,6 +12,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from backend.common.fen import Fen, show_yuan
+from backend.common.states import MACHINES
+from backend.listings.models import Listing
 
 register = template.Library()
 
@@ -91,7 +93,7 @@ COUNTIES = {
     "421222": ("通城县", "Tongcheng"),
     "421223": ("崇阳县", "Chongyang"),
     "421224": ("通山县", "Tongshan"),
-    "421271": ("咸宁高新区", "High-Tech Zone"),
+    "XNGX": ("咸宁高新区", "High-Tech Zone"),
 }
 CATEGORY_WORDS = {
     "osmanthus": ("桂花", "Osmanthus"),
@@ -183,3 +185,23 @@ def columns(points: Sequence[tuple[str, int]], label: str) -> SafeString:
         '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}"><line class="ax" x1="0" x2="{}" y1="{}" y2="{}"/>{}{}</svg>',
         width, height, label, width, height - 20, height - 20, SafeString("".join(bars)), ends,
     )  # fmt: skip
+
+
+@register.filter
+def percent_of_bp(basis_points: int) -> str:
+    """`3%` from 300."""
+    whole, rest = divmod(basis_points, 100)
+    return f"{whole}.{rest:02d}%" if rest else f"{whole}%"
+
+
+@register.filter
+def cleaned(html: str) -> SafeString:
+    """Rich text that `richtext.render` has cleaned; the one place where HTML is not escaped."""
+    return SafeString(html)  # noqa: S308 - cleaned by nh3 on write, and only there
+
+
+@register.filter
+def listing_state(listing: Listing) -> str:
+    """A listing's state in words, from the table of moves of its kind."""
+    machine = MACHINES.get(listing.kind)
+    return machine.word(listing.state) if machine else listing.state

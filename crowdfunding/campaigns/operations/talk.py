@@ -61,7 +61,7 @@ def ask(*, campaign_id: UUID, text: str, by: Actor, at: datetime) -> Question:
 
 
 @transaction.atomic
-def answer(*, question_id: UUID, text: str, by: Actor, at: datetime) -> None:
+def answer(*, question_id: UUID, text: str, by: Actor, at: datetime) -> Question:
     """The maker answers, once (回答)."""
     question = Question.objects.select_for_update().select_related("campaign").filter(pk=question_id).first()
     if question is None:
@@ -74,3 +74,4 @@ def answer(*, question_id: UUID, text: str, by: Actor, at: datetime) -> None:
     outbox.record(
         QuestionAnswered(at=at, campaign_id=question.campaign_id, asker_id=question.asker_id, question_id=question.id)
     )
+    return question

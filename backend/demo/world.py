@@ -1,0 +1,203 @@
+"""The demo world: every campaign lived through real operations and real payments, at its own time.
+
+The gateway's clock is moved while the past is lived and put back at the end; the platform's
+operations simply take the time they are given. A second run finds everything in place.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from backend.accounts.models import User
+from backend.common import clock, outbox
+from backend.common.actors import Role
+from backend.demo import people
+from backend.demo.gateway import Browser
+from backend.demo.stories import STORIES, Story
+from backend.payments import queries as payments
+from backend.payments.gateways import provider
+from backend.payments.operations import intents, payouts, refunds
+from backend.payments.provider import TradeFact
+from crowdfunding.campaigns.models import Campaign, Pledge, Tier
+from crowdfunding.campaigns.operations import delivery, drafts, pledges, reviews, talk, verdicts
+from crowdfunding.campaigns.operations.drafts import Terms, TierTerms
+from crowdfunding.campaigns.states import State
+
+SEED = 20261123
+
+
+class World:
+    """One making of the demo world."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self.say = say
+        self.now = clock.now()
+        self.browser = Browser()
+        self.random = random.Random(SEED)
+        self.people = people.make_all(self.now - timedelta(days=120))
+        self.moderator = people.acting(self.people["13800000001"], self.now, Role.MODERATOR)
+
+    def make(self) -> int:
+        """Live every story that is not there yet; return how many were lived."""
+        made = 0
+        try:
+            for story in STORIES:
+                maker = self.people[story.maker]
+                if not Campaign.objects.filter(owner_id=maker.party_id, title=story.title).exists():
+                    self.say(f"  {story.title}")
+                    self.live(story, maker)
+                    made += 1
+        finally:
+            self.browser.set_clock(clock.now())
+        return made
+
+    def live(self, story: Story, maker: User) -> None:
+        """One campaign from draft to where it stands today."""
+        opens = self.now - timedelta(days=story.opened_days_ago)
+        before = min(opens, self.now) - timedelta(days=3)
+        by = people.acting(maker, self.now)
+        if payments.payout_account(maker.party_id) is None:
+            payouts.set_account(
+                party_id=maker.party_id, login=f"{story.maker}", holder=maker.party.name, by=by, at=before
+            )
+        campaign = self._write(story, maker, before)
+        drafts.submit(campaign_id=campaign.pk, by=by, at=before + timedelta(hours=1))
+        if story.ends == "review":
+            return
+        reviews.approve(
+            campaign_id=campaign.pk, checklist=reviews.CHECKLIST, by=self.moderator, at=before + timedelta(days=1)
+        )
+        launched_at = min(opens, self.now)
+        drafts.launch(campaign_id=campaign.pk, opens_at=opens, by=by, at=launched_at)
+        self._deliver_events()
+        if story.ends == "preheat":
+            return
+        self._back(story, campaign, opens)
+        talk.post_update(
+            campaign_id=campaign.pk, title="进展：第一周", body="感谢支持。设备已经下单，样品正在做。", by=by,
+            at=min(opens + timedelta(days=min(7, story.days)), self.now),
+        )  # fmt: skip
+        asker = people.acting(self.people["13900000002"], self.now)
+        question = talk.ask(campaign_id=campaign.pk, text="可以送到外省吗？", by=asker, at=opens + timedelta(days=1))
+        talk.answer(question_id=question.pk, text="可以，运费以页面标示为准。", by=by, at=opens + timedelta(days=1, hours=2))
+        if story.ends:
+            self._finish(story, campaign, maker)
+        self._deliver_events()
+
+    def _write(self, story: Story, maker: User, at: datetime) -> Campaign:
+        by = people.acting(maker, self.now)
+        campaign = drafts.start(owner_id=maker.party_id, by=by, at=at)
+        promised = at + timedelta(days=max(3, story.days) + 75)
+        terms = Terms(
+            title=story.title,
+            summary=story.summary,
+            story=f"## 我们想做什么\n\n{story.what}\n\n## 钱怎么用\n\n- 设备与改造：六成\n- 原料收购：三成\n- 包装与运输：一成\n\n"
+            f"> 一件东西好不好，用的人说了算。\n\n## 谁来做\n\n{maker.party.name}，在本地做了多年，欢迎来看。",
+            risks=story.risks,
+            category=story.category,
+            county=story.county,
+            rule=story.rule,
+            goal_fen=story.goal * 100,
+            days=story.days,
+            promised_on=promised.date(),
+        )
+        campaign = drafts.write(campaign_id=campaign.pk, terms=terms, version=campaign.version, by=by, at=at)
+        for reward in story.rewards:
+            offered = TierTerms(
+                title=reward.title,
+                description=reward.description,
+                price_fen=reward.price * 100,
+                shipping_fen=reward.shipping * 100,
+                stock=reward.stock,
+                per_person=reward.per_person,
+                right_class=reward.right_class,
+                deliver_on=promised.date(),
+            )
+            drafts.add_tier(campaign_id=campaign.pk, terms=offered, by=by, at=at)
+        return campaign
+
+    def _back(self, story: Story, campaign: Campaign, opens: datetime) -> None:
+        """Backers come over the days, pay at the gateway, and now and then give without a reward."""
+        tiers = list(Tier.objects.filter(campaign=campaign).order_by("position"))
+        span = min(story.days - 1, story.opened_days_ago) or 1
+        hours = sorted(self.random.uniform(1, span * 24 - 1) for _ in range(story.backers))
+        backers = self.random.sample(people.BACKERS, story.backers)
+        for hour, backer in zip(hours, backers, strict=True):
+            at = opens + timedelta(hours=hour)
+            tier = self.random.choices([*tiers, None], weights=[6, 4, 2][: len(tiers)] + [1])[0]
+            self._pay(campaign, tier, self.people[backer.phone], at)
+        if story.ends in ("successful", "producing", "delivering"):
+            self._reach_goal(campaign, tiers, opens + timedelta(days=span))
+
+    def _reach_goal(self, campaign: Campaign, tiers: list[Tier], at: datetime) -> None:
+        for backer in people.BACKERS:
+            campaign.refresh_from_db()
+            if campaign.raised_fen >= campaign.goal_fen:
+                return
+            left = campaign.goal_fen - campaign.raised_fen
+            self._pay(campaign, None, self.people[backer.phone], at, amount=min(left, 80_000))
+
+    def _pay(self, campaign: Campaign, tier: Tier | None, backer: User, at: datetime, amount: int = 0) -> Pledge:
+        made = pledges.pledge(
+            campaign_id=campaign.pk,
+            tier_id=tier.pk if tier else None,
+            quantity=1,
+            amount_fen=None if tier else amount or self.random.choice((2_000, 5_000, 10_000)),
+            expected_total_fen=None,
+            is_anonymous=self.random.random() < 0.2,
+            by=people.acting(backer, self.now),
+            at=at,
+        )
+        intent = pledges.intent_of(made.pk)
+        self.browser.set_clock(at)
+        page = self.browser.arrive(intents.cashier_url(intent_id=intent.pk, phone=False, at=at))
+        self.browser.choose(page)
+        fact = provider().query(number=intent.number, at=at)
+        if isinstance(fact, TradeFact):
+            intents.apply_trade(intent_id=intent.pk, fact=fact, at=at + timedelta(seconds=20))
+        self._deliver_events()
+        return made
+
+    def _finish(self, story: Story, campaign: Campaign, maker: User) -> None:
+        """Let the clock take the campaign's steps at the times they were due."""
+        order = ["failed", "successful", "producing", "delivering"]
+        campaign.refresh_from_db()
+        for _ in range(12):
+            campaign.refresh_from_db()
+            if campaign.state == story.ends and campaign.state not in State.GIVING_BACK:
+                break
+            if campaign.due_at is None or campaign.due_at > self.now or story.ends not in order:
+                break
+            verdicts.advance(campaign_id=campaign.pk, at=campaign.due_at)
+            self._deliver_events()
+            self._move_money(campaign)
+            campaign.refresh_from_db()
+            if campaign.state == State.PRODUCING and story.ends == "delivering":
+                delivery.start_shipping(
+                    campaign_id=campaign.pk, by=people.acting(maker, self.now), at=self.now - timedelta(days=2)
+                )
+                break
+
+    def _move_money(self, campaign: Campaign) -> None:
+        """Two officers sign, and refunds and payouts are sent, at the campaign's own time."""
+        campaign.refresh_from_db()
+        at = campaign.state_at + timedelta(hours=5)
+        one, two = (
+            people.acting(self.people[phone], self.now, Role.FINANCE) for phone in ("13800000003", "13800000004")
+        )
+        self.browser.set_clock(at)
+        for payout in payments.payouts_of(campaign.owner_id).filter(state="pending") if campaign.owner_id else []:
+            payouts.check_payout(payout_id=payout.pk, by=one, at=at)
+            payouts.authorize_payout(payout_id=payout.pk, by=two, at=at + timedelta(minutes=30))
+        later = at + timedelta(hours=1)
+        for payout_id in payments.payouts_due(at=later):
+            payouts.send_payout(payout_id=payout_id, at=later)
+        for refund_id in payments.refunds_due(at=later):
+            refunds.send_refund(refund_id=refund_id, at=later)
+        self._deliver_events()
+
+    def _deliver_events(self) -> None:
+        while outbox.relay():
+            pass

@@ -1,0 +1,348 @@
+"""The maker's console: my campaigns, editor, money, backers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from backend.accounts.doors import actor_of, signed_in
+from backend.common import clock, paging, rules
+from backend.common.actors import Actor
+from backend.common.errors import Invalid, NotFound, Refusal
+from backend.common.fen import Fen, parse_yuan
+from backend.ledger import operations as ledger
+from backend.ledger import queries as books
+from backend.moderation import queries as moderation
+from backend.payments import queries as payments
+from backend.payments.operations import payouts
+from crowdfunding.campaigns import goal_coach, queries
+from crowdfunding.campaigns.models import CATEGORIES, COUNTIES, RIGHT_CLASSES, Campaign, Tier
+from crowdfunding.campaigns.operations import delivery, drafts, pledges, reviews, talk
+from crowdfunding.campaigns.operations.drafts import EDITABLE, Terms, TierTerms
+from crowdfunding.campaigns.pages import next_step
+from crowdfunding.campaigns.states import PledgeState, State
+
+
+def _own(request: HttpRequest, campaign_id: UUID) -> tuple[Campaign, Actor]:
+    actor = actor_of(request)
+    found = queries.owned_by(actor.party_id).filter(pk=campaign_id).first() if actor.party_id else None
+    if found is None:
+        raise NotFound
+    return found, actor
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def console(request: HttpRequest) -> HttpResponse:
+    """My campaigns; posting starts a new draft."""
+    actor = actor_of(request)
+    if actor.party_id is None:
+        raise NotFound
+    if request.method == "POST":
+        made = drafts.start(owner_id=actor.party_id, by=actor, at=clock.now())
+        return redirect("console-edit", made.pk)
+    page = paging.page(queries.owned_by(actor.party_id), order=("-created_at", "-id"), cursor=request.GET.get("cursor", ""))
+    context = {"nav": "console", "page": page, "now": clock.now(), "paged": "cursor" in request.GET}
+    return render(request, "campaigns/console.html", context)
+
+
+@require_GET
+@signed_in
+def campaign(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
+    """One campaign of mine: how it stands, what is next, what I can do."""
+    found, actor = _own(request, campaign_id)
+    escrow = ledger.escrow_of("campaign", found.pk)
+    context = {
+        "nav": "console",
+        "campaign": found,
+        "tiers": list(found.tiers.order_by("position", "pk")),
+        "now": clock.now(),
+        "promise": next_step(found),
+        "returned": moderation.last_return(found.pk) if found.state == State.RETURNED else None,
+        "editable": found.state in EDITABLE,
+        "escrow_fen": books.balance(escrow),
+        "held_fen": books.balance(escrow) - books.available(escrow),
+        "days": [(f"{day:%m-%d}", fen) for day, fen in queries.daily_raised(found.pk)],
+        "obstacles": delivery.tail_obstacles(found, clock.now()) if found.state == State.DELIVERED else [],
+        "questions": list(queries.questions_of(found.pk).filter(answered_at=None).order_by("-at", "-id")[:20]),
+        "actor": actor,
+    }
+    return render(request, "campaigns/console_campaign.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def edit(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
+    """The editor: saves by itself, shows what is missing, never overwrites unseen changes."""
+    found, actor = _own(request, campaign_id)
+    if found.state not in EDITABLE:
+        return redirect("console-campaign", campaign_id)
+    wants_json = "application/json" in request.headers.get("Accept", "")
+    refusal: Refusal | None = None
+    if request.method == "POST":
+        try:
+            terms = _terms(request.POST, found)
+            version = int(request.POST.get("version") or 0)
+            found = drafts.write(campaign_id=campaign_id, terms=terms, version=version, by=actor, at=clock.now())
+            if wants_json:
+                return JsonResponse({"version": found.version})
+            if request.POST.get("then") == "preview":
+                return redirect("console-preview", campaign_id)
+            messages.success(request, _("已保存"))
+            return redirect("console-edit", campaign_id)
+        except Refusal as caught:
+            refusal = caught
+            if wants_json:
+                return JsonResponse({"code": caught.code, "text": caught.text()}, status=caught.status)
+    context = {
+        "nav": "console",
+        "campaign": found,
+        "tiers": list(found.tiers.order_by("position", "pk")),
+        "refusal": refusal,
+        "categories": [key for key, _word in CATEGORIES],
+        "right_classes": [key for key, _word in RIGHT_CLASSES],
+        "county_codes": COUNTIES,
+        "coach": goal_coach.advise(goal_fen=found.goal_fen, category=found.category),
+        "posted": request.POST if refusal else None,
+    }
+    return render(request, "campaigns/edit.html", context, status=refusal.status if refusal else 200)
+
+
+def _terms(data: Any, found: Campaign) -> Terms:
+    return Terms(
+        title=data.get("title", "")[:200],
+        summary=data.get("summary", "")[:400],
+        story=data.get("story", ""),
+        risks=data.get("risks", ""),
+        category=data.get("category", ""),
+        county=data.get("county", "")[:6],
+        rule=data.get("rule", ""),
+        goal_fen=parse_yuan(data.get("goal", "").strip(), field="goal"),
+        days=_number(data.get("days", ""), "days") or 0,
+        promised_on=_date(data.get("promised_on", ""), "promised_on"),
+    )
+
+
+def _number(text: str, field: str) -> int | None:
+    text = text.strip()
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise Invalid("须为整数", "It must be a whole number", field=field)
+    return int(text)
+
+
+def _date(text: str, field: str) -> date | None:
+    if not text.strip():
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise Invalid("日期无效", "The date is not valid", field=field) from error
+
+
+def _fen(text: str, field: str) -> Fen:
+    return parse_yuan(text.strip() or "0", field=field)
+
+
+@require_GET
+@signed_in
+def preview(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
+    """The draft as backers will see it; only for its maker."""
+    found, _actor = _own(request, campaign_id)
+    context = {"campaign": found, "now": clock.now(), "preview": True, "updates": [], "questions": [], "promise": ""}
+    return render(request, "campaigns/campaign.html", context)
+
+
+@require_GET
+@signed_in
+def coach(request: HttpRequest) -> HttpResponse:
+    """The goal coach's advice for a goal, as a part of the editor."""
+    try:
+        goal = parse_yuan(request.GET.get("goal", ""))
+    except Invalid:
+        goal = 0
+    advice = goal_coach.advise(goal_fen=goal, category=request.GET.get("category", "")[:32]) if goal else None
+    return render(request, "campaigns/coach.html", {"coach": advice})
+
+
+@require_POST
+@signed_in
+def add_tier(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
+    """Offer a reward."""
+    _found, actor = _own(request, campaign_id)
+    data = request.POST
+    try:
+        terms = TierTerms(
+            title=data.get("title", "")[:200],
+            description=data.get("description", ""),
+            price_fen=_fen(data.get("price", ""), "price"),
+            shipping_fen=_fen(data.get("shipping", ""), "shipping"),
+            stock=_number(data.get("stock", ""), "stock"),
+            per_person=_number(data.get("per_person", ""), "per_person"),
+            right_class=data.get("right_class", ""),
+            deliver_on=_date(data.get("deliver_on", ""), "deliver_on"),
+        )
+        drafts.add_tier(campaign_id=campaign_id, terms=terms, by=actor, at=clock.now())
+        messages.success(request, _("回报已添加"))
+    except Refusal as refusal:
+        messages.error(request, refusal.text())
+    return redirect("console-edit" if _found.state in EDITABLE else "console-campaign", campaign_id)
+
+
+@require_POST
+@signed_in
+def remove_tier(request: HttpRequest, tier_id: UUID) -> HttpResponse:
+    """Take a reward back."""
+    tier = Tier.objects.select_related("campaign").filter(pk=tier_id).first()
+    if tier is None:
+        raise NotFound
+    drafts.remove_tier(tier_id=tier_id, by=actor_of(request))
+    return redirect("console-edit" if tier.campaign.state in EDITABLE else "console-campaign", tier.campaign_id)
+
+
+@require_GET
+@signed_in
+def backers(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
+    """Who backs my campaign, names masked, refund requests first."""
+    found, _actor = _own(request, campaign_id)
+    base = queries.backers_of(campaign_id)
+    asked = list(base.filter(state=PledgeState.ASKED).order_by("state_at", "pk")[:50])
+    page = paging.page(
+        base.exclude(state__in=(PledgeState.RESERVED, PledgeState.EXPIRED)), order=("-created_at", "-id"),
+        cursor=request.GET.get("cursor", ""), size=50,
+    )  # fmt: skip
+    days = rules.value("campaigns.asked_days", at=clock.now())
+    context = {"nav": "console", "campaign": found, "asked": asked, "page": page, "days": days, "paged": "cursor" in request.GET}
+    return render(request, "campaigns/backers.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def money(request: HttpRequest) -> HttpResponse:
+    """What I am owed, what was paid, every movement."""
+    actor = actor_of(request)
+    if actor.party_id is None or "money" not in actor.scopes:
+        raise NotFound
+    account = ledger.payable_to(actor.party_id)
+    if request.method == "POST":
+        try:
+            payouts.request_payout(
+                party_id=actor.party_id,
+                amount_fen=books.available(account),
+                title=_("项目款"),
+                by=actor,
+                at=clock.now(),
+            )
+            messages.success(request, _("已提交，两位财务人员审批后付款"))
+        except Refusal as refusal:
+            messages.error(request, refusal.text())
+        return redirect("console-money")
+    page = paging.page(books.statement(account), order=("-seq",), cursor=request.GET.get("cursor", ""), size=30)
+    context = {
+        "nav": "console",
+        "balance_fen": books.balance(account),
+        "available_fen": books.available(account),
+        "account": payments.payout_account(actor.party_id),
+        "payouts": list(payments.payouts_of(actor.party_id)[:20]),
+        "page": page,
+        "account_id": account.id,
+        "now": clock.now(),
+    }
+    return render(request, "campaigns/money.html", context)
+
+
+def _submit(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) -> str:
+    drafts.submit(campaign_id=campaign_id, by=by, at=at)
+    return _("已提交审核，通常在三个工作日内完成")
+
+
+def _launch(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) -> str:
+    opens = request.POST.get("opens_at", "")
+    try:
+        starts = datetime.fromisoformat(opens).replace(tzinfo=rules.SHANGHAI) if opens else None
+    except ValueError as error:
+        raise Invalid("时间无效", "The time is not valid", field="opens_at") from error
+    drafts.launch(campaign_id=campaign_id, opens_at=starts, by=by, at=at)
+    return _("已发布")
+
+
+def _withdraw(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) -> str:
+    drafts.withdraw(campaign_id=campaign_id, by=by, at=at)
+    return _("已撤回")
+
+
+def _cancel(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) -> str:
+    reviews.cancel(campaign_id=campaign_id, reason=request.POST.get("reason", ""), by=by, at=at)
+    return _("已取消，支持者将全额退款")
+
+
+def _ship(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) -> str:
+    delivery.start_shipping(campaign_id=campaign_id, by=by, at=at)
+    return _("已开始发货，支持者可以确认收货了")
+
+
+def _update(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) -> str:
+    talk.post_update(
+        campaign_id=campaign_id, title=request.POST.get("title", ""), body=request.POST.get("body", ""), by=by, at=at
+    )
+    return _("进展已发布")
+
+
+def _ask_to_cancel(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) -> str:
+    delivery.ask_to_cancel(campaign_id=campaign_id, ruling=request.POST.get("reason", ""), by=by, at=at)
+    return _("取消申请已提交，等待审核人员确认")
+
+
+def _answer_refund(agree: bool) -> Callable[[HttpRequest, UUID, Actor, datetime], str]:
+    def act(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) -> str:
+        wanted = request.POST.get("pledge", "")
+        pledge = queries.backers_of(campaign_id).filter(pk=wanted).first() if len(wanted) == 36 else None
+        if pledge is None:
+            raise NotFound
+        pledges.answer_refund(
+            pledge_id=pledge.pk, agree=agree, reason=request.POST.get("reason", ""), by=by, at=at
+        )
+        return _("已同意，等待财务人员复核后原路退回") if agree else _("已答复")
+
+    return act
+
+
+ACTS: dict[str, Callable[[HttpRequest, UUID, Actor, datetime], str]] = {
+    "submit": _submit,
+    "launch": _launch,
+    "withdraw": _withdraw,
+    "cancel": _cancel,
+    "ship": _ship,
+    "update": _update,
+    "ask-to-cancel": _ask_to_cancel,
+    "agree": _answer_refund(agree=True),
+    "decline": _answer_refund(agree=False),
+}
+
+
+@require_POST
+@signed_in
+def act(request: HttpRequest, campaign_id: UUID, act: str) -> HttpResponse:
+    """What a maker does with a campaign."""
+    _found, actor = _own(request, campaign_id)
+    if act not in ACTS:
+        raise NotFound
+    try:
+        messages.success(request, ACTS[act](request, campaign_id, actor, clock.now()))
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        for reason in refusal.reasons:
+            messages.error(request, reason.text())
+    if act in ("agree", "decline"):
+        return redirect("console-backers", campaign_id)
+    return redirect("console-campaign", campaign_id)
