@@ -283,6 +283,7 @@ CELERY_TIMEZONE = "UTC"
 SIZHONG_KEY_RING = Path(_env.get("SIZHONG_KEY_RING", _home.root / "keys" / "ring.json"))
 SIZHONG_MOVABLE_CLOCK = not PRODUCTION
 SIZHONG_DEMO = not PRODUCTION and _env.get("SIZHONG_DEMO", "1") == "1"
+SIZHONG_DEMO_ORDER = "backend.demo.orders.open_order"
 SIZHONG_MESSAGE_SENDER = _env.get("SIZHONG_MESSAGE_SENDER", "backend.notifications.messages.keep_in_demo_inbox")
 ALIPAY = {
     "gateway": ALIPAY_GATEWAY,

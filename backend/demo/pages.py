@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from backend.demo import people
 from backend.ledger import queries as books
 from backend.notifications import queries as notifications
 from backend.payments.models import PaymentIntent
@@ -24,16 +24,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 def _authenticator_codes() -> list[tuple[str, str, str]]:
     found = Authenticator.objects.filter(type=Authenticator.Type.TOTP).select_related("user__party")[:20]
-    return [(row.user.party.name, row.user.phone_masked, code_of(row)) for row in found]
-
-
-def code_of(authenticator: Authenticator) -> str:
-    """The code that an authenticator app would show now."""
-    secret = TOTP(authenticator).instance.data["secret"]
-    counter = next(iter(yield_hotp_counters_from_time()))
-    from allauth.mfa.utils import decrypt  # noqa: PLC0415
-
-    return str(format_hotp_value(hotp_value(decrypt(secret), counter)))
+    return [(row.user.party.name, row.user.phone_masked, people.code_of(row)) for row in found]
 
 
 @require_GET

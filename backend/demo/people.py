@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
+from allauth.mfa.utils import decrypt
 from django.contrib.auth.hashers import make_password
 
 from backend.accounts import operations as accounts
@@ -94,3 +101,10 @@ def acting(user: User, at: datetime, *roles: Role) -> Actor:
 def authenticator_of(user: User) -> Authenticator | None:
     """The person's authenticator."""
     return Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).first()
+
+
+def code_of(authenticator: Authenticator) -> str:
+    """The code that an authenticator app would show now."""
+    secret = decrypt(authenticator.data["secret"])
+    counter = next(iter(yield_hotp_counters_from_time()))
+    return str(format_hotp_value(hotp_value(secret, counter)))

@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from django import forms
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
@@ -20,6 +21,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def phone_form_field(self, **kwargs: Any) -> forms.Field:
+        return forms.RegexField(r"^(\+86)?1[3-9][0-9]{9}$", max_length=14, **kwargs)
 
     def get_user_by_phone(self, phone: str) -> User | None:
         return operations.find_user("phone", phone.removeprefix("+86"))

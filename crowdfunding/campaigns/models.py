@@ -42,7 +42,7 @@ class Campaign(Stateful):
     machine = CAMPAIGN
 
     owner = models.ForeignKey("accounts.Party", models.PROTECT, null=True, verbose_name="发起人")
-    title = models.CharField("标题", max_length=80)
+    title = models.CharField("标题", max_length=120)
     summary = models.CharField("一句话介绍", max_length=160, blank=True)
     story = models.TextField("项目介绍", blank=True)
     story_html = models.TextField(blank=True)

@@ -6,6 +6,7 @@ Ports: pages and API on PORT, sockets on PORT + 1, the sandbox gateway on PORT +
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 import socket
@@ -162,9 +163,17 @@ def _platform(
             _wait_until_ready(port, supervisor)
             before_work()
             supervisor.add(workers)
+            announce(home)
             yield supervisor
         finally:
             supervisor.stop()
+
+
+def announce(home: Home) -> None:
+    """Leave the addresses of the running site where our other commands find them."""
+    names = ("SIZHONG_SITE_URL", "SIZHONG_SOCKETS_URL", "SIZHONG_ALIPAY_GATEWAY")
+    path = home.root / "run" / "addresses.json"
+    path.write_text(json.dumps({name: os.environ[name] for name in names}), encoding="utf-8")
 
 
 def _started(server: Postgres | Valkey) -> subprocess.Popen[bytes]:

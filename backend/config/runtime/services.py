@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,3 +83,7 @@ def point_environment(home: Home, *, database: str, foreign: bool = False) -> No
             "SIZHONG_SANDBOX_URL": postgres.url(f"{database}_sandbox", SANDBOX),
         }
     os.environ.update(found)
+    addresses = home.root / "run" / "addresses.json"
+    if addresses.exists():
+        for name, value in json.loads(addresses.read_text(encoding="utf-8")).items():
+            os.environ.setdefault(name, value)

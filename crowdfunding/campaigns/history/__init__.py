@@ -1,0 +1,1 @@
+"""Historical campaigns (历史项目): records lived through the platform's rules."""
