@@ -57,9 +57,9 @@ class PostgresEngine:
     def _facets(self, base: QuerySet[Listing], chosen: dict[str, list[str]]) -> tuple[dict[str, dict[str, int]], int]:
         """How many each value would show, the other facets' choices kept; and the total of all choices."""
         cells = base.order_by().values("category", "county", "state").annotate(n=Count("pk"))
-        rows = list(cells[:2_000])
+        rows: list[dict[str, object]] = [dict(cell) for cell in cells[:2_000]]
         counts = {name: _count(rows, name, chosen) for name in FACETS}
-        total = sum(row["n"] for row in rows if _fits(row, chosen, skip=""))
+        total = sum(int(str(row["n"])) for row in rows if _fits(row, chosen, skip=""))
         return counts, total
 
 

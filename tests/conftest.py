@@ -100,11 +100,11 @@ def new_copy() -> str:
 
 
 _start_services()
-GATEWAY_PORT = launcher._free_ports(3)
+GATEWAY_PORT = launcher._free_ports(4)
 SITE_PORT = GATEWAY_PORT + 1
 os.environ["SIZHONG_ALIPAY_GATEWAY"] = f"http://localhost:{GATEWAY_PORT}/sandbox/alipay/gateway.do"
 os.environ["SIZHONG_SITE_URL"] = f"http://localhost:{SITE_PORT}"
-os.environ["SIZHONG_SOCKETS_URL"] = f"ws://localhost:{SITE_PORT}"
+os.environ["SIZHONG_SOCKETS_URL"] = f"ws://localhost:{SITE_PORT + 1}"
 MAIN = new_copy()
 _point(MAIN)
 
@@ -157,7 +157,7 @@ def gateway_process():
     log = home.logs / "gateway.log"
     argv = [
         *(sys.executable, "-m", "gunicorn", "backend.payments.sandbox.wsgi:application"),
-        *("--bind", f"127.0.0.1:{GATEWAY_PORT}", "--worker-class", "gthread", "--threads", "16"),
+        *("--bind", f"127.0.0.1:{GATEWAY_PORT}", "--worker-class", "gthread", "--threads", "16", "--no-control-socket"),
     ]
     env = os.environ | {"SIZHONG_SANDBOX_SCALE": "600"}
     process = child.start(argv, log=log, env=env, cwd=ROOT)
@@ -218,16 +218,36 @@ def run_site(name: str, **extra: str):
     )
     argv = [
         *(sys.executable, "-m", "gunicorn", "backend.config.wsgi:application", "--bind", f"127.0.0.1:{SITE_PORT}"),
-        *("--workers", "2", "--worker-class", "gthread", "--threads", "16", "--graceful-timeout", "3"),
+        *(
+            "--workers",
+            "2",
+            "--worker-class",
+            "gthread",
+            "--threads",
+            "16",
+            "--graceful-timeout",
+            "3",
+            "--no-control-socket",
+        ),
     ]
     web = child.start(argv, log=logs / "web.log", env=env, cwd=ROOT)
+    sockets = child.start(
+        [
+            *(sys.executable, "-m", "uvicorn", "backend.config.asgi:application", "--host", "127.0.0.1"),
+            *("--port", str(SITE_PORT + 1), "--log-level", "warning", "--timeout-graceful-shutdown", "1"),
+        ],
+        log=logs / "sockets.log",
+        env=env | {"SIZHONG_DB_POOL": ""},
+        cwd=ROOT,
+    )
     base = f"http://localhost:{SITE_PORT}"
     try:
         assert child.wait_until(lambda: launcher._answers(f"{base}/readyz"), process=web, seconds=30)
+        assert child.wait_until(lambda: launcher._listens(SITE_PORT + 1), process=sockets, seconds=30)
         yield base
     finally:
-        child.stop(web)
-        child.stop(relay)
+        for process in (sockets, web, relay):
+            child.stop(process)
 
 
 def run_in_background(argv: list[str], *, env: dict[str, str]) -> subprocess.Popen:

@@ -6,13 +6,14 @@ Pages use `signed_in` and `staff`; the API's own base is in `endpoints`.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from allauth.account.internal.flows.login import get_authentication_records
-from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -76,7 +77,8 @@ def require_step_up(request: HttpRequest) -> None:
     Raises:
         StepUpNeeded: there is none.
     """
-    if not did_recently_reauthenticate(request):
+    records = get_authentication_records(request, request.user if isinstance(request.user, User) else None)
+    if not any(time.time() - float(record["at"]) < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT for record in records):
         raise StepUpNeeded
 
 

@@ -182,9 +182,7 @@ def rename(*, user: User, name: str, about: str = "") -> None:
 
 
 @transaction.atomic
-def found_organisation(
-    *, founder: User, name: str, uscc: str, county: str, at: datetime, level: str = "O0"
-) -> Party:
+def found_organisation(*, founder: User, name: str, uscc: str, county: str, at: datetime, level: str = "O0") -> Party:
     """Register an organisation with its first owner (组织)."""
     party = Party.objects.create(
         kind=Party.ORGANISATION, name=clean_name(name)[:60], uscc=uscc, county=county, level=level

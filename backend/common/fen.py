@@ -18,7 +18,7 @@ MOST_FEN: Fen = 10**13
 _YUAN = re.compile(r"[0-9]{1,11}(\.[0-9]{1,2})?", re.ASCII)
 
 
-class FenField(models.BigIntegerField):
+class FenField(models.BigIntegerField):  # type: ignore[type-arg]  # generic only in the stubs
     """An amount in fen (分)."""
 
 

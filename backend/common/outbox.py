@@ -71,7 +71,8 @@ def read(row: OutboxEvent) -> Event:
     """The event as it was recorded."""
     cls = Event.kinds[row.kind]
     hints = get_type_hints(cls)
-    return cls(**{name: _typed(value, hints[name]) for name, value in row.body.items() if name in hints})
+    fields: dict[str, Any] = {name: _typed(value, hints[name]) for name, value in row.body.items() if name in hints}
+    return cls(**fields)
 
 
 def _typed(value: Any, hint: object) -> object:

@@ -136,7 +136,7 @@ def _journey(options: list[str]) -> int:
 
 
 def _doctor(options: list[str]) -> int:
-    from backend.config import doctor  # noqa: PLC0415
+    import backend.config.doctor as doctor  # noqa: PLC0415
 
     parser = argparse.ArgumentParser(prog="sizhong doctor")
     parser.add_argument("--deploy", action="store_true", help="check production settings instead")

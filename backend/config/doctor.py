@@ -48,7 +48,11 @@ def _local() -> Iterator[Finding]:
         "Debian: apt-get install chromium fonts-noto-cjk; or set CHROMIUM to the program",
     )
     for port in (8000, 8001, 8002):
-        yield Finding(f"port {port}", _is_free_or_ours(port), f"another program listens there; use PORT=… (needs {port} and the next two)")
+        yield Finding(
+            f"port {port}",
+            _is_free_or_ours(port),
+            f"another program listens there; use PORT=… (needs {port} and the next two)",
+        )
 
 
 def _home() -> Iterator[Finding]:
@@ -58,7 +62,11 @@ def _home() -> Iterator[Finding]:
     except (HomeUnusable, OSError) as error:
         yield Finding(f"home {home.root}", False, str(error))
         return
-    yield Finding(f"home {home.root}, servers' files in {data}, servers run as {user.name}", user.uid != 0, "servers never run as root")
+    yield Finding(
+        f"home {home.root}, servers' files in {data}, servers run as {user.name}",
+        user.uid != 0,
+        "servers never run as root",
+    )
     yield Finding(f"sockets in {sockets}", len(str(sockets)) < 90, "set TMPDIR to a shorter path")
     room = shutil.disk_usage(data).free
     yield Finding(f"{room // 1024**3} GiB free", room > LEAST_ROOM, "free some space: a full disk stops the database")
@@ -67,8 +75,13 @@ def _home() -> Iterator[Finding]:
         all(not path.stat().st_mode & 0o077 for path in _private_files(home)),
         f"chmod 600 what lies in {home.root}/secrets.json and {home.root}/keys",
     )
-    yield Finding("PostgreSQL " + ("answers" if Postgres(home).is_running() else "is not running (it starts with make demo)"), True)
-    yield Finding("Valkey " + ("answers" if Valkey(home).is_running() else "is not running (it starts with make demo)"), True)
+    yield Finding(
+        "PostgreSQL " + ("answers" if Postgres(home).is_running() else "is not running (it starts with make demo)"),
+        True,
+    )
+    yield Finding(
+        "Valkey " + ("answers" if Valkey(home).is_running() else "is not running (it starts with make demo)"), True
+    )
 
 
 def _private_files(home: Home) -> list[Path]:

@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "backend.web.middleware.StaffIdle",
+    "backend.web.middleware.BackOffice",
     "backend.web.middleware.RefusalPages",
 ]
 
@@ -243,7 +244,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["backend.accounts.doors.TokenOrSession"],
     "DEFAULT_PERMISSION_CLASSES": ["backend.accounts.doors.DenyAll"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["backend.accounts.parsing.BoundedJSON"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_RATES": {"api": "1200/min"},
     "EXCEPTION_HANDLER": "backend.accounts.doors.problem",
@@ -283,9 +284,10 @@ CELERY_TIMEZONE = "UTC"
 SIZHONG_KEY_RING = Path(_env.get("SIZHONG_KEY_RING", _home.root / "keys" / "ring.json"))
 SIZHONG_MOVABLE_CLOCK = not PRODUCTION
 SIZHONG_DEMO = not PRODUCTION and _env.get("SIZHONG_DEMO", "1") == "1"
+SIZHONG_BENCHES = "backend.config.benches"
 SIZHONG_DEMO_ORDER = "backend.demo.orders.open_order"
 SIZHONG_MESSAGE_SENDER = _env.get("SIZHONG_MESSAGE_SENDER", "backend.notifications.messages.keep_in_demo_inbox")
-ALIPAY = {
+ALIPAY: dict[str, Any] = {
     "gateway": ALIPAY_GATEWAY,
     "app_id": _env.get("SIZHONG_ALIPAY_APP_ID", "2026000000000001"),
     "seller_id": _env.get("SIZHONG_ALIPAY_SELLER_ID", "2088000000000001"),

@@ -12,7 +12,7 @@ class Browser:
     """One browser that pays; and the gateway's controls, which only the sandbox has."""
 
     def __init__(self) -> None:
-        self.origin = "/".join(settings.ALIPAY["gateway"].split("/")[:3])
+        self.origin = "/".join(str(settings.ALIPAY["gateway"]).split("/")[:3])
         self.http = httpx.Client(timeout=20, follow_redirects=False, trust_env=False)
 
     def arrive(self, url: str) -> str:

@@ -126,7 +126,11 @@ class Journey:
         if phone not in self.clients:
             user = self.users[phone]
             _token, text = accounts.make_token(
-                user=user, party_id=user.party_id, name="journey", scopes={"read", "pledge", "campaigns", "money"}, at=clock.now()
+                user=user,
+                party_id=user.party_id,
+                name="journey",
+                scopes={"read", "pledge", "campaigns", "money"},
+                at=clock.now(),
             )
             self.clients[phone] = Client(self.base, text)
         return self.clients[phone]
@@ -146,9 +150,20 @@ class Journey:
         if reply.status_code != 200:
             raise Failed(f"the draft was refused: {reply.text[:300]}")
         tiers = {}
-        for name, price, shipping, stock in (("box", 10_000, 1_200, None), ("big", 26_800, 0, 50), ("last", 8_800, 0, 1)):
-            offer = {"title": f"回报 {name}", "price_fen": price, "shipping_fen": shipping, "right_class": "made_to_order"}
-            tiers[name] = uuid.UUID(api.done(f"campaigns/{campaign_id}/tiers", offer | ({"stock": stock} if stock else {}))["id"])
+        for name, price, shipping, stock in (
+            ("box", 10_000, 1_200, None),
+            ("big", 26_800, 0, 50),
+            ("last", 8_800, 0, 1),
+        ):
+            offer = {
+                "title": f"回报 {name}",
+                "price_fen": price,
+                "shipping_fen": shipping,
+                "right_class": "made_to_order",
+            }
+            tiers[name] = uuid.UUID(
+                api.done(f"campaigns/{campaign_id}/tiers", offer | ({"stock": stock} if stock else {}))["id"]
+            )
         api.done(f"campaigns/{campaign_id}/submission", {})
         self.say(f"发起人写好《{title}》，目标 {show_yuan(goal)}，提交审核")
         self._review_in_browser(campaign_id)
@@ -173,7 +188,9 @@ class Journey:
         authenticator = people.authenticator_of(user)
         if authenticator is None:
             raise Failed(f"{phone} has no authenticator")
-        reply = self._submit(http, "/accounts/2fa/authenticate/", "/accounts/2fa/authenticate/", {"code": people.code_of(authenticator)})
+        reply = self._submit(
+            http, "/accounts/2fa/authenticate/", "/accounts/2fa/authenticate/", {"code": people.code_of(authenticator)}
+        )
         if reply.status_code != 200 or "/accounts/" in str(reply.url):
             raise Failed(f"{phone} could not sign in: {reply.status_code} {reply.url}")
         self.staff[phone] = http
@@ -222,7 +239,9 @@ class Journey:
         """Two backers press at the same moment for the last unit."""
         pair = [self._client(person.phone) for person in people.BACKERS[20:22]]
         with ThreadPoolExecutor(2) as pool:
-            replies = list(pool.map(lambda api: api.post(f"campaigns/{campaign}/pledges", {"tier_id": str(tier)}), pair))
+            replies = list(
+                pool.map(lambda api: api.post(f"campaigns/{campaign}/pledges", {"tier_id": str(tier)}), pair)
+            )
         codes = sorted(reply.status_code for reply in replies)
         if codes != [201, 409]:
             raise Failed(f"the last unit went to {codes}")
@@ -235,7 +254,11 @@ class Journey:
     def _two_officers(self, what: str) -> None:
         """First and second signature by two persons, in the browser, and the transfer by the worker."""
         payout = Payout.objects.get(state="pending")
-        for phone, act, expected in (("13800000003", "check", "checked"), ("13800000003", "authorize", "checked"), ("13800000004", "authorize", "")):
+        for phone, act, expected in (
+            ("13800000003", "check", "checked"),
+            ("13800000003", "authorize", "checked"),
+            ("13800000004", "authorize", ""),
+        ):
             self._submit(self._staff_browser(phone), "/finance/", f"/finance/payout/{payout.pk}/{act}/", {})
             payout.refresh_from_db()
             if expected and payout.state != expected:
@@ -286,8 +309,14 @@ class Journey:
         self.browser.control(fault={"kind": "cut_after", "call": "alipay.trade.refund", "left": 2})
         self._move(days=30, minutes=5)
         self._until("判定未达目标", lambda: self._state(campaign) == "failed")
-        self._until("全部退回", lambda: Refund.objects.filter(intent__purpose_id=campaign, state="succeeded").count() == 8, moving=True)
-        back = sum(Refund.objects.filter(intent__purpose_id=campaign, state="succeeded").values_list("amount_fen", flat=True))
+        self._until(
+            "全部退回",
+            lambda: Refund.objects.filter(intent__purpose_id=campaign, state="succeeded").count() == 8,
+            moving=True,
+        )
+        back = sum(
+            Refund.objects.filter(intent__purpose_id=campaign, state="succeeded").values_list("amount_fen", flat=True)
+        )
         if back != paid or books.balance(ledger.escrow_of("campaign", campaign)):
             raise Failed(f"paid {paid} fen, refunded {back} fen")
         self.say(f"另一个项目未达目标：八位支持者的 {show_yuan(paid)} 分文不差原路退回，其中两笔退款时网关中途断线")

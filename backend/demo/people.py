@@ -81,7 +81,9 @@ def _make_organisation(found: dict[str, User], at: datetime) -> None:
     if Party.objects.filter(uscc=uscc).exists():
         return
     owner, clerk = found["13800000017"], found["13900000001"]
-    firm = accounts.found_organisation(founder=owner, name="香城示范科技有限公司（演示）", uscc=uscc, county="XNGX", level="O2", at=at)
+    firm = accounts.found_organisation(
+        founder=owner, name="香城示范科技有限公司（演示）", uscc=uscc, county="XNGX", level="O2", at=at
+    )
     accounts.authorise(
         organisation_id=firm.pk,
         by=owner,

@@ -81,7 +81,9 @@ class World:
         )  # fmt: skip
         asker = people.acting(self.people["13900000002"], self.now)
         question = talk.ask(campaign_id=campaign.pk, text="可以送到外省吗？", by=asker, at=opens + timedelta(days=1))
-        talk.answer(question_id=question.pk, text="可以，运费以页面标示为准。", by=by, at=opens + timedelta(days=1, hours=2))
+        talk.answer(
+            question_id=question.pk, text="可以，运费以页面标示为准。", by=by, at=opens + timedelta(days=1, hours=2)
+        )
         if story.ends:
             self._finish(story, campaign, maker)
         self._deliver_events()

@@ -97,18 +97,16 @@ def differences() -> Iterator[str]:
         yield from check()
 
 
-_MOVED = "phase IN ('posted', 'captured')"
-
 _STANDING: dict[str, str] = {
-    "account differs from its transfers (code, counted debits, counted credits, debits, credits)": f"""
+    "account differs from its transfers (code, counted debits, counted credits, debits, credits)": """
         SELECT a.code, a.debits_fen + coalesce(s.debits, 0), a.credits_fen + coalesce(s.credits, 0),
                coalesce(d.total, 0), coalesce(c.total, 0)
         FROM ledger_account a
         LEFT JOIN (SELECT account_id, sum(debits_fen) debits, sum(credits_fen) credits FROM ledger_slot GROUP BY 1) s
             ON s.account_id = a.id
-        LEFT JOIN (SELECT debit_id, sum(amount_fen) total FROM ledger_transfer WHERE {_MOVED} GROUP BY 1) d
+        LEFT JOIN (SELECT debit_id, sum(amount_fen) total FROM ledger_transfer WHERE phase IN ('posted', 'captured') GROUP BY 1) d
             ON d.debit_id = a.id
-        LEFT JOIN (SELECT credit_id, sum(amount_fen) total FROM ledger_transfer WHERE {_MOVED} GROUP BY 1) c
+        LEFT JOIN (SELECT credit_id, sum(amount_fen) total FROM ledger_transfer WHERE phase IN ('posted', 'captured') GROUP BY 1) c
             ON c.credit_id = a.id
         WHERE a.debits_fen + coalesce(s.debits, 0) <> coalesce(d.total, 0)
            OR a.credits_fen + coalesce(s.credits, 0) <> coalesce(c.total, 0)

@@ -47,7 +47,7 @@ def _address(request: HttpRequest) -> str:
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Ask for a number or mailbox and send a code; joining and signing in are one."""
-    if request.user.is_authenticated:
+    if request.user.is_authenticated and "again" not in request.GET:
         return redirect(_next(request))
     refusal: Refusal | None = None
     identifier = request.POST.get("identifier", "").strip()[:200]
@@ -92,7 +92,8 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
             del request.session[WAITING]
             record_authentication(request, user, method="code")
             back = waiting["next"] if url_has_allowed_host_and_scheme(waiting["next"], allowed_hosts=None) else "/my/"
-            return perform_login(request, Login(user=user, redirect_url=back))
+            signed: HttpResponse = perform_login(request, Login(user=user, redirect_url=back))
+            return signed
     context = {"refusal": refusal, "identifier": waiting["identifier"]}
     return render(request, "web/sign_in_code.html", context, status=refusal.status if refusal else 200)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils.http import urlencode
@@ -66,4 +67,6 @@ def step_up(request: HttpRequest) -> HttpResponse:
     """Off to prove one's identity again, and back."""
     back = request.get_full_path() if request.method == "GET" else request.headers.get("Referer", "/my/account/")
     path = "/" + back.split("/", 3)[-1] if "//" in back else back
-    return HttpResponseRedirect(f"/accounts/reauthenticate/?{urlencode({'next': path})}")
+    if get_reauthentication_flows(request.user):
+        return HttpResponseRedirect(f"/accounts/reauthenticate/?{urlencode({'next': path})}")
+    return HttpResponseRedirect(f"/sign-in/?{urlencode({'again': '1', 'next': path})}")

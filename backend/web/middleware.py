@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
-from backend.accounts.doors import as_refusal, to_sign_in
+from backend.accounts.doors import as_refusal, has_second_factor, to_sign_in
 from backend.accounts.errors import StepUpNeeded
 from backend.common.errors import SignInNeeded
 from backend.web import errors
@@ -41,6 +41,20 @@ class StaffIdle:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if settings.SESSION_COOKIE_NAME in request.COOKIES and getattr(request.user, "is_staff", False):
             request.session.set_expiry(settings.STAFF_IDLE_SECONDS)
+        return self.get_response(request)
+
+
+class BackOffice:
+    """The operators' admin only for staff who passed their second factor in this session."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/back-office/") and not (
+            getattr(request.user, "is_staff", False) and has_second_factor(request)
+        ):
+            return to_sign_in(request)
         return self.get_response(request)
 
 

@@ -38,7 +38,7 @@ class ProblemShown(serializers.Serializer[Any]):
     code = serializers.CharField()
     zh = serializers.CharField()
     en = serializers.CharField()
-    errors = serializers.ListField(child=serializers.DictField())
+    errors = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]  # RFC 9457 extension, the wire's name
 
 
 REFUSED = {code: OpenApiResponse(ProblemShown) for code in (400, 401, 403, 404, 409, 429, 503)}
@@ -241,7 +241,8 @@ def show_tier(tier: Tier) -> dict[str, Any]:
 
 def show_campaign(found: Campaign) -> dict[str, Any]:
     """A campaign with its rewards; two statements when it comes from `queries.public`."""
-    shown = {name: getattr(found, name) for name in CampaignShown().fields if hasattr(found, name)}
+    names: list[str] = list(CampaignShown().fields.keys())
+    shown: dict[str, Any] = {name: getattr(found, name) for name in names if hasattr(found, name)}
     shown["pledges"] = found.pledges_n
     shown["next_at"] = found.due_at
     shown["owner"] = found.owner.masked_name if found.owner else ""
@@ -252,7 +253,8 @@ def show_campaign(found: Campaign) -> dict[str, Any]:
 def show_pledge(made: Pledge) -> dict[str, Any]:
     """A pledge with the order that pays it."""
     intent = pledges.intent_of(made.pk)
-    shown = {name: getattr(made, name) for name in PledgeShown().fields if hasattr(made, name)}
+    names: list[str] = list(PledgeShown().fields.keys())
+    shown: dict[str, Any] = {name: getattr(made, name) for name in names if hasattr(made, name)}
     return dict(PledgeShown(shown | {"order_number": intent.number, "pay_by": intent.expires_at}).data)
 
 
@@ -295,13 +297,21 @@ class Campaigns(Endpoint):
             size=_size(request),
         )
         found = find(query)
+        names: list[str] = list(ListingShown().fields.keys())
         rows = [
-            {name: getattr(row, name) for name in ListingShown().fields if name != "id"} | {"id": row.subject_id}
+            {name: getattr(row, name) for name in names if name != "id"} | {"id": row.subject_id}
             for row in found.page.rows
         ]
-        return Response({"rows": ListingShown(rows, many=True).data, "next_cursor": found.page.next_cursor, "total": found.total})
+        return Response(
+            {"rows": ListingShown(rows, many=True).data, "next_cursor": found.page.next_cursor, "total": found.total}
+        )
 
-    @extend_schema(operation_id="campaigns_start", request=Nothing, parameters=[IDEMPOTENT], responses={201: CampaignShown, **REFUSED})
+    @extend_schema(
+        operation_id="campaigns_start",
+        request=Nothing,
+        parameters=[IDEMPOTENT],
+        responses={201: CampaignShown, **REFUSED},
+    )
     @idempotent
     def post(self, request: Request) -> Response:
         self.read(Nothing)
@@ -326,12 +336,18 @@ class CampaignOne(Endpoint):
             raise NotFound
         return Response(show_campaign(found))
 
-    @extend_schema(operation_id="campaigns_write", request=CampaignTerms, responses={200: CampaignShown, 412: ProblemShown, **REFUSED})
+    @extend_schema(
+        operation_id="campaigns_write",
+        request=CampaignTerms,
+        responses={200: CampaignShown, 412: ProblemShown, **REFUSED},
+    )
     def put(self, request: Request, campaign_id: UUID) -> Response:
         body = self.read(CampaignTerms)
         version = body.pop("version")
         own(campaign_id)
-        found = drafts.write(campaign_id=campaign_id, terms=Terms(**body), version=version, by=self.actor, at=clock.now())
+        found = drafts.write(
+            campaign_id=campaign_id, terms=Terms(**body), version=version, by=self.actor, at=clock.now()
+        )
         return Response(show_campaign(found))
 
 
@@ -351,7 +367,9 @@ class CampaignTiers(Endpoint):
     may = {"POST": SIGNED_IN}
     scope = {"POST": "campaigns"}
 
-    @extend_schema(operation_id="tiers_add", request=TierOffered, parameters=[IDEMPOTENT], responses={201: TierShown, **REFUSED})
+    @extend_schema(
+        operation_id="tiers_add", request=TierOffered, parameters=[IDEMPOTENT], responses={201: TierShown, **REFUSED}
+    )
     @idempotent
     def post(self, request: Request, campaign_id: UUID) -> Response:
         body = {"stock": None, "per_person": None, "deliver_on": None} | self.read(TierOffered)
@@ -381,7 +399,9 @@ class CampaignStep(Endpoint):
 
 
 def _step_schema(name: str, form: type[serializers.Serializer[Any]]):  # type: ignore[no-untyped-def]  # a class decorator of spectacular
-    return extend_schema(operation_id=name, request=form, parameters=[IDEMPOTENT], responses={201: DoneShown, **REFUSED})
+    return extend_schema(
+        operation_id=name, request=form, parameters=[IDEMPOTENT], responses={201: DoneShown, **REFUSED}
+    )
 
 
 @_step_schema("campaigns_submit", Nothing)
@@ -560,7 +580,9 @@ class PledgeRefund(Endpoint):
     may = {"POST": SIGNED_IN}
     scope = {"POST": "pledge"}
 
-    @extend_schema(operation_id="pledges_refund", request=Reason, parameters=[IDEMPOTENT], responses={201: DoneShown, **REFUSED})
+    @extend_schema(
+        operation_id="pledges_refund", request=Reason, parameters=[IDEMPOTENT], responses={201: DoneShown, **REFUSED}
+    )
     @idempotent
     def post(self, request: Request, pledge_id: UUID) -> Response:
         body, at = self.read(Reason), clock.now()
@@ -579,12 +601,12 @@ class PledgeReceipt(Endpoint):
     may = {"POST": SIGNED_IN}
     scope = {"POST": "pledge"}
 
-    @extend_schema(operation_id="pledges_receive", request=Nothing, parameters=[IDEMPOTENT], responses={201: DoneShown, **REFUSED})
+    @extend_schema(
+        operation_id="pledges_receive", request=Nothing, parameters=[IDEMPOTENT], responses={201: DoneShown, **REFUSED}
+    )
     @idempotent
     def post(self, request: Request, pledge_id: UUID) -> Response:
         self.read(Nothing)
         pledges.confirm_receipt(pledge_id=pledge_id, by=self.actor, at=clock.now())
         made = pledges.own_pledge(pledge_id, self.actor)
         return Response({"id": str(made.pk), "state": made.state}, status=201)
-
-

@@ -49,7 +49,9 @@ def console(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         made = drafts.start(owner_id=actor.party_id, by=actor, at=clock.now())
         return redirect("console-edit", made.pk)
-    page = paging.page(queries.owned_by(actor.party_id), order=("-created_at", "-id"), cursor=request.GET.get("cursor", ""))
+    page = paging.page(
+        queries.owned_by(actor.party_id), order=("-created_at", "-id"), cursor=request.GET.get("cursor", "")
+    )
     context = {"nav": "console", "page": page, "now": clock.now(), "paged": "cursor" in request.GET}
     return render(request, "campaigns/console.html", context)
 
@@ -221,7 +223,14 @@ def backers(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         cursor=request.GET.get("cursor", ""), size=50,
     )  # fmt: skip
     days = rules.value("campaigns.asked_days", at=clock.now())
-    context = {"nav": "console", "campaign": found, "asked": asked, "page": page, "days": days, "paged": "cursor" in request.GET}
+    context = {
+        "nav": "console",
+        "campaign": found,
+        "asked": asked,
+        "page": page,
+        "days": days,
+        "paged": "cursor" in request.GET,
+    }
     return render(request, "campaigns/backers.html", context)
 
 
@@ -308,9 +317,7 @@ def _answer_refund(agree: bool) -> Callable[[HttpRequest, UUID, Actor, datetime]
         pledge = queries.backers_of(campaign_id).filter(pk=wanted).first() if len(wanted) == 36 else None
         if pledge is None:
             raise NotFound
-        pledges.answer_refund(
-            pledge_id=pledge.pk, agree=agree, reason=request.POST.get("reason", ""), by=by, at=at
-        )
+        pledges.answer_refund(pledge_id=pledge.pk, agree=agree, reason=request.POST.get("reason", ""), by=by, at=at)
         return _("已同意，等待财务人员复核后原路退回") if agree else _("已答复")
 
     return act

@@ -91,7 +91,7 @@ class Campaign(Stateful):
     @property
     def percent(self) -> int:
         """How far the goal is reached, in whole percent rounded down."""
-        return self.raised_fen * 100 // self.goal_fen
+        return int(self.raised_fen * 100 // self.goal_fen)
 
 
 class Tier(models.Model):

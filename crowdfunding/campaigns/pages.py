@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -17,17 +17,22 @@ from backend.accounts.models import Party
 from backend.common import clock, paging
 from backend.common.actors import Actor
 from backend.common.errors import Invalid, NotFound, Refusal
-from backend.common.fen import parse_yuan
+from backend.common.fen import Fen, parse_yuan
 from backend.common.models import StateChange
 from backend.payments.operations import intents
 from crowdfunding.campaigns import queries, trail
-from crowdfunding.campaigns.models import Campaign
+from crowdfunding.campaigns.models import Campaign, Tier
 from crowdfunding.campaigns.operations import pledges, talk
 from crowdfunding.campaigns.states import CAMPAIGN, PledgeState, State
 from search.engines import Query
 from search.queries import find
 
-ORDERS = (("newest", "最新上线", "Newest"), ("closing", "即将截止", "Closing soon"), ("raised", "筹款最多", "Most raised"), ("percent", "进度最高", "Furthest"))
+ORDERS = (
+    ("newest", "最新上线", "Newest"),
+    ("closing", "即将截止", "Closing soon"),
+    ("raised", "筹款最多", "Most raised"),
+    ("percent", "进度最高", "Furthest"),
+)
 FACETS = ("category", "county", "state")
 
 
@@ -86,7 +91,9 @@ def _facet(request: HttpRequest, name: str, counts: object, chosen: list[str]) -
         kept = [item for item in chosen if item != value]
         params.setlist(name, kept if value in chosen else [*kept, value])
         word = CAMPAIGN.word(value) if name == "state" else value
-        rows.append({"value": value, "word": word, "count": count, "on": value in chosen, "url": f"?{params.urlencode()}"})
+        rows.append(
+            {"value": value, "word": word, "count": count, "on": value in chosen, "url": f"?{params.urlencode()}"}
+        )
     return {"name": name, "rows": [row for row in rows if row["value"]]}
 
 
@@ -155,15 +162,16 @@ def pledge_form(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """Choose, see everything, commit: first the choice, then a page that repeats it with what it means."""
     found, now, actor = _public(campaign_id), clock.now(), actor_of(request)
     refusal: Refusal | None = None
+    shown: Choice | None = None
     choice = request.POST if request.method == "POST" else request.GET
     try:
         shown = _choice(found, choice) if "tier" in choice else None
         if request.method == "POST" and shown is not None:
             made = pledges.pledge(
                 campaign_id=campaign_id,
-                tier_id=shown["tier"].pk if shown["tier"] else None,
-                quantity=int(shown["quantity"]),
-                amount_fen=shown["amount_fen"],
+                tier_id=shown.tier.pk if shown.tier else None,
+                quantity=shown.quantity,
+                amount_fen=shown.amount_fen,
                 expected_total_fen=_whole(request.POST.get("total_fen", "")),
                 is_anonymous=bool(request.POST.get("anonymous")),
                 by=actor,
@@ -172,7 +180,7 @@ def pledge_form(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
             return redirect("pledge-pay", made.pk)
     except Refusal as caught:
         refusal = caught
-    backer = Party.objects.get(pk=actor.party_id)
+    backer = Party.objects.get(pk=str(actor.party_id))
     barred = limits.failures(backer, "pledge", at=now)
     context = {
         "campaign": found,
@@ -191,28 +199,33 @@ def _whole(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
-def _choice(found: Campaign, data: object) -> dict[str, object]:
-    """The chosen reward with everything the server computes from it."""
-    get: Callable[[str, str], str] = data.get  # type: ignore[attr-defined]  # a QueryDict either way
-    wanted = get("tier", "")
+@dataclass(frozen=True)
+class Choice:
+    """The chosen reward with everything the server computes from it; money in fen."""
+
+    tier: Tier | None
+    quantity: int
+    amount_fen: Fen | None
+    goods_fen: Fen
+    shipping_fen: Fen
+
+    @property
+    def total_fen(self) -> Fen:
+        return self.goods_fen + self.shipping_fen
+
+
+def _choice(found: Campaign, data: QueryDict) -> Choice:
+    wanted = str(data.get("tier", ""))
     tier = next((tier for tier in found.tiers.all() if str(tier.pk) == wanted), None)
-    quantity = _whole(get("quantity", "1")) or 1
+    quantity = _whole(str(data.get("quantity", "1"))) or 1
     if tier is None:
         if wanted:
             raise NotFound(field="tier")
-        amount = parse_yuan(get("amount", "").strip(), field="amount")
-        return {"tier": None, "quantity": 1, "amount_fen": amount, "goods_fen": amount, "shipping_fen": 0, "total_fen": amount}
+        amount = parse_yuan(str(data.get("amount", "")).strip(), field="amount")
+        return Choice(None, 1, amount, amount, 0)
     if not 1 <= quantity <= 1_000:
         raise Invalid("份数须在 1 到 1000 之间", "The number must be between 1 and 1000", field="quantity")
-    goods, shipping = tier.price_fen * quantity, tier.shipping_fen * quantity
-    return {
-        "tier": tier,
-        "quantity": quantity,
-        "amount_fen": None,
-        "goods_fen": goods,
-        "shipping_fen": shipping,
-        "total_fen": goods + shipping,
-    }
+    return Choice(tier, quantity, None, tier.price_fen * quantity, tier.shipping_fen * quantity)
 
 
 @require_http_methods(["GET", "POST"])
@@ -242,7 +255,11 @@ def my_pledges(request: HttpRequest) -> HttpResponse:
     if state in PledgeState.COUNTED or state in (PledgeState.RESERVED, PledgeState.REFUNDED, PledgeState.CANCELLED):
         found = found.filter(state=state)
     page = paging.page(found, order=("-created_at", "-id"), cursor=request.GET.get("cursor", ""))
-    return render(request, "campaigns/my_pledges.html", {"nav": "my", "page": page, "state": state, "paged": "cursor" in request.GET})
+    return render(
+        request,
+        "campaigns/my_pledges.html",
+        {"nav": "my", "page": page, "state": state, "paged": "cursor" in request.GET},
+    )
 
 
 @require_GET
@@ -260,7 +277,9 @@ def pledge(request: HttpRequest, pledge_id: UUID) -> HttpResponse:
         "steps": trail.of(made),
         "now": now,
         "may_cancel": made.state == PledgeState.PAID and made.campaign.is_open(now),
-        "may_ask": made.state == PledgeState.PAID and made.campaign.state in State.SUCCEEDED and made.campaign.state != State.CLOSED,
+        "may_ask": made.state == PledgeState.PAID
+        and made.campaign.state in State.SUCCEEDED
+        and made.campaign.state != State.CLOSED,
         "may_receive": made.state == PledgeState.PAID and made.campaign.state in (State.DELIVERING, State.DELIVERED),
         "promise": next_step(made.campaign),
     }

@@ -85,6 +85,11 @@ def _resume(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) ->
     return _("已恢复")
 
 
+def _disprove(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) -> str:
+    reviews.disprove_delivery(campaign_id=campaign_id, reason=request.POST.get("reason", ""), by=by, at=at)
+    return _("已标记为交付不实")
+
+
 def _cancel(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) -> str:
     reviews.cancel(campaign_id=campaign_id, reason=request.POST.get("reason", ""), by=by, at=at)
     return _("已取消")
@@ -106,6 +111,7 @@ REVIEW_ACTS: dict[str, Callable[[HttpRequest, UUID, Actor, datetime], str]] = {
     "suspend": _suspend,
     "resume": _resume,
     "cancel": _cancel,
+    "disprove": _disprove,
     "ask-cancel-after": _ask_cancel_after,
     "confirm-cancel-after": _confirm_cancel_after,
 }

@@ -34,11 +34,15 @@ def of(made: Pledge) -> list[Step]:
         if order.paid_at is not None:
             steps.append(Step(_("支付宝收到付款"), order.amount_fen, order.paid_at, order.trade_no or ""))
         if order.pk in transfers:
-            steps.append(Step(_("记入该项目的托管账户"), order.amount_fen, transfers[order.pk].at, f"#{transfers[order.pk].seq}"))
+            steps.append(
+                Step(_("记入该项目的托管账户"), order.amount_fen, transfers[order.pk].at, f"#{transfers[order.pk].seq}")
+            )
         elif order.state in ("created", "awaiting_payer"):
             steps.append(Step(_("等待付款，截止"), order.amount_fen, order.expires_at, order.number, is_done=False))
     for refund in refunds:
         done = refund.succeeded_at is not None
         words = _("已原路退回") if done else _("退款在途")
-        steps.append(Step(words, refund.amount_fen, refund.succeeded_at or refund.created_at, refund.number, is_done=done))
+        steps.append(
+            Step(words, refund.amount_fen, refund.succeeded_at or refund.created_at, refund.number, is_done=done)
+        )
     return steps

@@ -265,13 +265,16 @@ def _programs(home: Home, port: int, *, logs: Path, broker_prefix: str) -> list[
         return python_program(name, argv, logs=logs, env=environment, cwd=REPOSITORY)
 
     return [
-        program("gateway", [*gateway, "--worker-class", "gthread", "--threads", "8", "--graceful-timeout", "3"]),
+        program(
+            "gateway",
+            [*gateway, "--worker-class", "gthread", "--threads", "8", "--graceful-timeout", "3", "--no-control-socket"],
+        ),
         program(
             "web",
             [
                 *("-m", "gunicorn", "backend.config.wsgi:application", "--bind", f"127.0.0.1:{port}"),
                 *("--workers", "2", "--worker-class", "gthread", "--threads", "8", "--timeout", "60"),
-                *("--graceful-timeout", "10", "--keep-alive", "5"),
+                *("--graceful-timeout", "10", "--keep-alive", "5", "--no-control-socket"),
             ],
             pooled,
         ),

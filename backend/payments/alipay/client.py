@@ -60,7 +60,7 @@ def configured() -> Config:
     public = signing.read_public_key(chosen["alipay_public_key"])
     if private.public_key().public_numbers() == public.public_numbers():
         raise ValueError("the Alipay public key is the application's own; take the one that Alipay shows")
-    return Config(chosen["gateway"], chosen["app_id"], private, public)
+    return Config(str(chosen["gateway"]), str(chosen["app_id"]), private, public)
 
 
 _http = httpx.Client(timeout=httpx.Timeout(15.0, connect=3.0), follow_redirects=False, trust_env=False)

@@ -36,7 +36,10 @@ def verify(text: bytes, signature: str, key: RSAPublicKey) -> bool:
     if len(signature) > MOST_SIGNATURE:
         return False
     try:
-        key.verify(base64.b64decode(signature, validate=True), text, padding.PKCS1v15(), hashes.SHA256())
+        raw = base64.b64decode(signature, validate=True)
+        if base64.b64encode(raw).decode() != signature:
+            return False  # base64 with stray bits at its end: another text for the same bytes
+        key.verify(raw, text, padding.PKCS1v15(), hashes.SHA256())
     except (InvalidSignature, binascii.Error, ValueError):
         return False
     return True

@@ -83,6 +83,8 @@ def request_payout(*, party_id: UUID, amount_fen: Fen, title: str, by: Actor, at
             AmountTooSmall() if amount_fen < LEAST_FEN else None,
         ]
     )
+    if account is None:
+        raise PayoutAccountMissing
     payout_id = new_id()
     try:
         with transaction.atomic():
@@ -149,7 +151,7 @@ def authorize_payout(*, payout_id: UUID, by: Actor, at: datetime) -> None:
 
 def _require_independent(payout: Payout, by: Actor, *earlier: UUID | None) -> None:
     require_other_person(by, payout.requested_by, payout.party_id, *earlier)
-    memberships = Membership.objects.filter(organisation_id=payout.party_id, user__party_id=by.person_id)
+    memberships = Membership.objects.filter(organisation_id=payout.party_id, user__party_id=str(by.person_id))
     if memberships.filter(revoked_at=None).exists():
         raise SamePerson
 

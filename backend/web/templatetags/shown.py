@@ -197,7 +197,7 @@ def percent_of_bp(basis_points: int) -> str:
 @register.filter
 def cleaned(html: str) -> SafeString:
     """Rich text that `richtext.render` has cleaned; the one place where HTML is not escaped."""
-    return SafeString(html)  # noqa: S308 - cleaned by nh3 on write, and only there
+    return SafeString(html)
 
 
 @register.filter

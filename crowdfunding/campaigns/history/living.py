@@ -13,6 +13,7 @@ A success is paid out whole, without fees, to the historical clearing account; a
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -64,9 +65,7 @@ def live(record: Record, *, owner_id: UUID) -> str:
     else:
         _judge(campaign, record)
     outbox.record(
-        CampaignsImported(
-            at=record.closes_at, campaign_id=campaign.pk, source_no=record.number, state=campaign.state
-        )
+        CampaignsImported(at=record.closes_at, campaign_id=campaign.pk, source_no=record.number, state=campaign.state)
     )
     return campaign.state
 
@@ -99,7 +98,7 @@ def _open(record: Record, owner_id: UUID) -> Campaign:
 def _pledge(campaign: Campaign, record: Record) -> None:
     """All pledges at once: reserved, ordered, paid, counted; their sum is the record's to the fen."""
     count, total = record.pledges, record.pledged_fen
-    names = {
+    names: dict[str, Any] = {
         "campaign": campaign.pk,
         "count": count,
         "share": total // count,
@@ -187,7 +186,7 @@ def _pay_out(campaign: Campaign, cleared: Fen, at: datetime) -> None:
 
 def _refund_all(campaign: Campaign, at: datetime) -> None:
     """Every pledge back the way it came, to the fen, in sets."""
-    names = {
+    names: dict[str, Any] = {
         "campaign": campaign.pk,
         "at": at,
         "debit": ledger.escrow_of("campaign", campaign.pk).id,
@@ -242,5 +241,3 @@ _REFUND_STATEMENTS = (
 def _rest(campaign: Campaign, at: datetime) -> None:
     """The clock has nothing more to do here."""
     Campaign.objects.filter(pk=campaign.pk).update(state_at=at, due_at=None)
-
-

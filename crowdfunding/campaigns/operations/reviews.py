@@ -83,6 +83,12 @@ def resume(*, campaign_id: UUID, reason: str, by: Actor, at: datetime) -> None:
     _staff_move(campaign_id, "resume", reason, by, at)
 
 
+@transaction.atomic
+def disprove_delivery(*, campaign_id: UUID, reason: str, by: Actor, at: datetime) -> None:
+    """Staff find that the goods did not arrive: the tail stays, and the clock of the overdue runs (交付不实)."""
+    _staff_move(campaign_id, "disprove", reason, by, at)
+
+
 def _staff_move(campaign_id: UUID, event: str, reason: str, by: Actor, at: datetime) -> None:
     campaign = locked(campaign_id)
     if is_affiliated(campaign, by):

@@ -27,8 +27,8 @@ def as_owner(campaign: Campaign, by: Actor) -> Actor:
 
 def is_affiliated(campaign: Campaign, by: Actor) -> bool:
     """Whether a person is the maker, or may act for it."""
-    if by.person_id == campaign.owner_id:
-        return True
+    if by.person_id is None or by.person_id == campaign.owner_id:
+        return by.person_id is not None
     mine = Membership.objects.filter(organisation_id=campaign.owner_id, user__party_id=by.person_id, revoked_at=None)
     return mine.exists()
 

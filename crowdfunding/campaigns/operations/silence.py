@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 
@@ -41,7 +42,7 @@ def _receive(at: datetime) -> int:
 
 
 @transaction.atomic
-def _move(pledge_id: object, event: str, at: datetime) -> int:
+def _move(pledge_id: UUID, event: str, at: datetime) -> int:
     made = Pledge.objects.select_for_update().get(pk=pledge_id)
     if not any(step.event == event for step in made.machine.leaving(made.state)):
         return 0

@@ -29,7 +29,7 @@ class Command(BaseCommand):
         if not settings.SIZHONG_DEMO:
             raise CommandError("the sandbox exists in demo and tests only")
         alipay = settings.ALIPAY
-        keys = Path(alipay["private_key"]).resolve().parent
+        keys = Path(str(alipay["private_key"])).resolve().parent
         found: dict[str, Any] = {
             "gateway": alipay["gateway"],
             "notifyUrl": alipay["notify_url"],

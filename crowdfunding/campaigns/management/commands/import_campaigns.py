@@ -79,7 +79,9 @@ class Command(BaseCommand):
 
     def _refuse(self, row: Dirty, *, as_json: bool) -> None:
         if as_json:
-            self.stdout.write(json.dumps({"row": row.row, "field": row.field, "reason": row.reason}, ensure_ascii=False))
+            self.stdout.write(
+                json.dumps({"row": row.row, "field": row.field, "reason": row.reason}, ensure_ascii=False)
+            )
         else:
             self.stderr.write(f"row {row.row}: {row.field}: {row.reason}")
 

@@ -1,0 +1,243 @@
+"""The benchmarks: what the hot paths cost, each beside a plain baseline of the same run.
+
+They work in a scratch database (`sizhong_bench`) that is made and removed here.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+from django.db import connection, connections, reset_queries
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from backend.common import clock, rules
+from backend.common.ids import new_id
+from backend.config.runtime.home import Home
+from backend.config.runtime.postgres import OWNER, SANDBOX, WEB, Postgres, drop_database
+from backend.config.runtime.services import prepare
+from backend.ledger import operations as ledger
+from crowdfunding.campaigns.history import living
+from crowdfunding.campaigns.history.records import Record, read
+from crowdfunding.campaigns.models import Campaign
+
+DATABASE = "sizhong_bench"
+CLIENTS, SECONDS = 8, 4.0
+Result = dict[str, Any]
+
+
+@contextmanager
+def scratch() -> Iterator[None]:
+    """A migrated scratch database, with this process connected to it."""
+    postgres = Postgres(Home.here())
+    drop_database(postgres.url("postgres"), DATABASE)
+    prepare(postgres, DATABASE)
+    env = os.environ | {
+        "SIZHONG_DATABASE_URL": postgres.url(DATABASE, WEB),
+        "SIZHONG_OWNER_URL": postgres.url(DATABASE, OWNER),
+        "SIZHONG_SANDBOX_URL": postgres.url(f"{DATABASE}_sandbox", SANDBOX),
+        "SIZHONG_AS_OWNER": "1",
+    }
+    subprocess.run([sys.executable, "-m", "backend.config.inner", "migrate"], env=env, check=True, capture_output=True)
+    chosen = connections["default"].settings_dict
+    before, chosen["NAME"] = chosen["NAME"], DATABASE
+    connections.close_all()
+    rules.forget()
+    try:
+        yield
+    finally:
+        connections.close_all()
+        chosen["NAME"] = before
+        rules.forget()
+        for name in (DATABASE, f"{DATABASE}_sandbox"):
+            drop_database(postgres.url("postgres"), name)
+
+
+def rate(act: Callable[[int], None]) -> tuple[float, int]:
+    """Acts a second over eight threads, and how many there were."""
+    done = [0] * CLIENTS
+    until = time.monotonic() + SECONDS
+
+    def run(index: int) -> None:
+        while time.monotonic() < until:
+            act(index)
+            done[index] += 1
+        connection.close()
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(done) / SECONDS, sum(done)
+
+
+def _line(name: str, value: float, unit: str, baseline: float, n: int) -> Result:
+    ratio = round(value / baseline, 3) if baseline else None
+    return {
+        "name": name,
+        "value": round(value, 3),
+        "unit": unit,
+        "baseline": round(baseline, 3),
+        "ratio": ratio,
+        "n": n,
+    }
+
+
+def _pledging(name: str, accounts: int) -> Iterator[Result]:
+    """Contributions posted a second, against the same seven plain statements of one transaction (ledger.md §4)."""
+    with scratch():
+        refs = [ledger.open_account(ledger.escrow_of("campaign", uuid4())) for _ in range(accounts)]
+        at = clock.now()
+        _plain_tables(accounts)
+        url = Postgres(Home.here()).url(DATABASE, WEB)
+        plain = [psycopg.connect(url) for _ in range(CLIENTS)]
+
+        def raw(index: int) -> None:
+            number = uuid4().int % accounts
+            with plain[index].transaction():
+                plain[index].execute("INSERT INTO bench_key (key) VALUES (%s)", [uuid4()])
+                plain[index].execute("SELECT total FROM bench_account WHERE id = %s FOR UPDATE", [-1 - index])
+                plain[index].execute("SELECT total FROM bench_account WHERE id = %s FOR UPDATE", [number])
+                plain[index].execute("UPDATE bench_account SET total = total + 1 WHERE id = %s", [number])
+                for side in (1, -1):
+                    plain[index].execute("INSERT INTO bench_entry (account, fen) VALUES (%s, %s)", [number, side])
+
+        def post(index: int) -> None:
+            leg = ledger.Leg(ledger.CLEARING, refs[uuid4().int % accounts], 100)
+            ledger.post(key=uuid4().hex, kind="contribution", legs=[leg], cause=("intent", uuid4()), at=at)
+
+        baseline, _ = rate(raw)
+        value, n = rate(post)
+        for one in plain:
+            one.close()
+        yield _line(name, value, "pledges/s", baseline, n)
+
+
+def _plain_tables(accounts: int) -> None:
+    with psycopg.connect(Postgres(Home.here()).url(DATABASE, OWNER), autocommit=True) as owner:
+        owner.execute("CREATE TABLE bench_key (key uuid PRIMARY KEY)")
+        owner.execute("CREATE TABLE bench_account (id int PRIMARY KEY, total bigint NOT NULL)")
+        owner.execute(
+            "CREATE TABLE bench_entry (id bigserial PRIMARY KEY, account int REFERENCES bench_account, fen bigint)"
+        )
+        owner.execute("INSERT INTO bench_account SELECT n, 0 FROM generate_series(%s, %s) n", [-CLIENTS, accounts])
+
+
+def pledge_hot() -> Iterator[Result]:
+    """Everybody at one campaign."""
+    yield from _pledging("pledge_hot", 1)
+
+
+def pledge_cold() -> Iterator[Result]:
+    """The same over a thousand campaigns."""
+    yield from _pledging("pledge_cold", 1_000)
+
+
+def campaign_page() -> Iterator[Result]:
+    """The campaign page at a thousand and at a million pledges: statements, and milliseconds against the small one."""
+    with scratch():
+        owner = living.maker()
+        times, counts = [], []
+        for pledges in (1_000, 1_000_000):
+            campaign = _campaign_with(owner.pk, pledges)
+            client = Client(HTTP_HOST="localhost")
+            client.get(f"/campaigns/{campaign}/")
+            reset_queries()
+            with CaptureQueriesContext(connection) as seen:
+                client.get(f"/campaigns/{campaign}/")
+            counts.append(len(seen))
+            runs = []
+            for _ in range(30):
+                started = time.perf_counter()
+                client.get(f"/campaigns/{campaign}/")
+                runs.append((time.perf_counter() - started) * 1_000)
+            times.append(statistics.median(runs))
+        yield _line("campaign_page_statements", counts[1], "statements", counts[0], 2)
+        yield _line("campaign_page_ms", times[1], "ms", times[0], 30)
+
+
+def _campaign_with(owner_id: UUID, pledges: int) -> UUID:
+    """A campaign with so many pledges, lived in sets."""
+    living.grow_pool(pledges)
+    at = clock.now()
+    record = Record(
+        number=f"bench{pledges}", title="基准", category="tea", opens_at=at - timedelta(days=40),
+        closes_at=at - timedelta(days=10), goal_fen=100, pledged_fen=pledges * 100, backers=pledges, outcome="successful",
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+    living.live(record, owner_id=owner_id)
+    return UUID(str(Campaign.objects.values_list("pk", flat=True).get(source_no=record.number)))
+
+
+def import_campaigns() -> Iterator[Result]:
+    """Pledges imported a second, against a plain loop that writes one bare row a pledge."""
+    with scratch(), tempfile.TemporaryDirectory() as folder:
+        path, pledges = Path(folder) / "campaigns.csv", 0
+        with path.open("w", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow(
+                ["id", "name", "category", "main_category", "currency", "deadline", "goal", "launched", "pledged", "state", "backers", "country"]
+            )
+            for number in range(300):
+                backers = 1 + number % 200
+                pledges += backers
+                won = number % 2 == 0
+                pledged = f"{1_000 if won else 500}.00"
+                state = "successful" if won else "failed"
+                rows.writerow(
+                    [
+                        number,
+                        f"C{number}",
+                        "c",
+                        "Games",
+                        "USD",
+                        "2015-02-28",
+                        "1000.00",
+                        "2015-01-01 00:00:00",
+                        pledged,
+                        state,
+                        backers,
+                        "US",
+                    ]
+                )
+        with psycopg.connect(Postgres(Home.here()).url(DATABASE, OWNER)) as owner:
+            owner.execute("CREATE TABLE bench_pledge (id uuid PRIMARY KEY, campaign int, fen bigint, at timestamptz)")
+            started = time.monotonic()
+            for number in range(5_000):
+                row = (new_id(), number % 300, 100, "2015-01-01")
+                owner.execute("INSERT INTO bench_pledge VALUES (%s, %s, %s, %s)", row)
+                if number % 98 == 97:
+                    owner.commit()
+            owner.commit()
+            baseline = 5_000 / (time.monotonic() - started)
+        records = [row for row in read(path) if isinstance(row, Record)]
+        owner_id = living.maker().pk
+        living.grow_pool(200)
+        started = time.monotonic()
+        for record in records:
+            living.live(record, owner_id=owner_id)
+        yield _line("import_campaigns", pledges / (time.monotonic() - started), "pledges/s", baseline, pledges)
+
+
+BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
+    "pledge_hot": pledge_hot,
+    "pledge_cold": pledge_cold,
+    "campaign_page": campaign_page,
+    "import_campaigns": import_campaigns,
+}
