@@ -29,6 +29,9 @@ check: $(READY)
 	$(BIN)/sizhong states --check
 	$(BIN)/sizhong migrations --check
 
+fuzz: $(READY)
+	FUZZ_CASES=250 $(BIN)/python -m pytest tests/security/test_fuzz.py
+
 bench: $(READY)
 	$(BIN)/sizhong bench --json $(NAME)
 

@@ -15,10 +15,11 @@ from uuid import UUID
 from allauth.account.internal.flows.login import get_authentication_records
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.utils.http import urlencode
+from redis.exceptions import RedisError
 from rest_framework import exceptions as drf
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.permissions import BasePermission
@@ -199,8 +200,8 @@ def as_refusal(error: BaseException | None) -> Refusal | None:
     """The refusal that an error stands for; None for a fault."""
     if isinstance(error, Refusal):
         return error
-    if isinstance(error, (OperationalError, InterfaceError)):
-        log.warning("database.unavailable", extra={"fault": str(error)[:200]})
+    if isinstance(error, (OperationalError, InterfaceError, RedisError)) or _is_passing(error):
+        log.warning("neighbour.unavailable", extra={"fault": str(error)[:200]})
         return Busy()
     if isinstance(error, Http404):
         return NotFound()
@@ -211,6 +212,12 @@ def as_refusal(error: BaseException | None) -> Refusal | None:
     if isinstance(error, drf.APIException):
         return _drf_refusal(error)
     return None
+
+
+def _is_passing(error: BaseException | None) -> bool:
+    """A database error that time mends: connection, shutdown, resources, rollback of a racing transaction."""
+    state = getattr(error.__cause__, "sqlstate", None) if isinstance(error, DatabaseError) else None
+    return (state or "")[:2] in ("08", "25", "40", "53", "57", "58")
 
 
 def _drf_refusal(error: drf.APIException) -> Refusal:

@@ -192,7 +192,20 @@ def import_campaigns() -> Iterator[Result]:
         with path.open("w", newline="") as file:
             rows = csv.writer(file)
             rows.writerow(
-                ["id", "name", "category", "main_category", "currency", "deadline", "goal", "launched", "pledged", "state", "backers", "country"]
+                [
+                    "id",
+                    "name",
+                    "category",
+                    "main_category",
+                    "currency",
+                    "deadline",
+                    "goal",
+                    "launched",
+                    "pledged",
+                    "state",
+                    "backers",
+                    "country",
+                ]
             )
             for number in range(300):
                 backers = 1 + number % 200

@@ -96,6 +96,7 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
+        "DIRS": [BASE_DIR / "backend" / "web" / "templates"],  # before the packages' own
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
