@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 
 from backend.common.errors import Invalid
@@ -44,7 +45,10 @@ def page(found: QuerySet[Row], *, order: Sequence[str], cursor: str = "", size: 
     """
     size = max(1, min(size, MOST_ROWS))
     if cursor:
-        found = found.filter(_after(order, _read(cursor, order)))
+        try:
+            found = found.filter(_after(order, _read(cursor, order)))
+        except (ValidationError, ValueError) as error:  # well formed, and not values of these columns
+            raise Invalid("分页标记无效", "The cursor is not valid", field="cursor") from error
     rows = list(found.order_by(*order)[: size + 1])
     more = len(rows) > size
     rows = rows[:size]
