@@ -19,6 +19,12 @@ CHECKS: list[Check] = []
 """Further checks, filled by higher packages when their apps are ready."""
 
 
+Obstacle = Callable[[Party], tuple[str, str] | None]
+
+OBSTACLES: list[Obstacle] = []
+"""What keeps an account from being closed, in Chinese and English; filled by higher packages."""
+
+
 def failures(party: Party, act: str, *, at: datetime) -> list[Refusal]:
     """Every reason why `party` may not do `act` now; empty when it may."""
     reasons = [_level(party, act, at)] + [check(party, act, at) for check in CHECKS]

@@ -12,10 +12,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
+from backend.accounts import limits
 from backend.accounts.errors import (
+    CloseRefused,
     CodesTooMany,
     CodeWrong,
     IdentifierInvalid,
@@ -179,6 +182,26 @@ def rename(*, user: User, name: str, about: str = "") -> None:
     if user.party.level == "L0":
         Party.objects.filter(pk=user.party_id).update(name=clean_name(name)[:60] or user.party.name)
     Party.objects.filter(pk=user.party_id).update(about=about[:500])
+
+
+@transaction.atomic
+def close_account(*, user_id: UUID, at: datetime) -> None:
+    """Close a person's account (注销): the number and mailbox are free again, the records of money stay.
+
+    Raises:
+        CloseRefused: money or organisations are open; each is named.
+    """
+    user = User.objects.select_for_update().select_related("party").get(pk=user_id)
+    found = [words for obstacle in limits.OBSTACLES if (words := obstacle(user.party)) is not None]
+    if Membership.objects.filter(user=user, role=Membership.OWNER, revoked_at=None).exists():
+        found.append(("您仍是组织的负责人", "you still own an organisation"))
+    if found:
+        raise CloseRefused(what_zh="；".join(zh for zh, _ in found), what_en="; ".join(en for _, en in found))
+    ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=at)
+    User.objects.filter(pk=user_id).update(
+        is_active=False, phone_sealed="", phone_hash=None, phone_masked="", email=None, password=make_password(None)
+    )
+    Party.objects.filter(pk=user.party_id).update(name="已注销用户", about="", closed_at=at)
 
 
 @transaction.atomic

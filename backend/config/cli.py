@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable
 
+from backend.config.runtime import launcher
 from backend.config.runtime.home import Home, HomeUnusable
 from backend.config.runtime.postgres import OWNER, SUPERUSER, WEB, Postgres
 from backend.config.runtime.services import DATABASE, embedded
@@ -96,6 +97,8 @@ def _django(name: str, options: list[str]) -> int:
     if name in WITHOUT_SERVICES:
         return _execute(argv)
     with embedded(Home.here(), database=os.environ.get("SIZHONG_DATABASE", DATABASE)):
+        if "SIZHONG_OWNER_URL" in os.environ and argv[1] not in ("platform_migrate", "migrate", "makemigrations"):
+            launcher.bring_up_to_date(Home.here())
         if argv[1] in ("platform_migrate", "migrate", "makemigrations"):
             os.environ["SIZHONG_AS_OWNER"] = "1"
         return _execute(argv)
@@ -116,21 +119,15 @@ def _serving_options(name: str, options: list[str]) -> argparse.Namespace:
 
 
 def _demo(options: list[str]) -> int:
-    from backend.config.runtime import launcher  # noqa: PLC0415 - only these commands need it
-
     chosen = _serving_options("demo", options)
     return launcher.demo(port=chosen.port, once=chosen.once)
 
 
 def _serve(options: list[str]) -> int:
-    from backend.config.runtime import launcher  # noqa: PLC0415
-
     return launcher.serve(port=_serving_options("serve", options).port)
 
 
 def _journey(options: list[str]) -> int:
-    from backend.config.runtime import launcher  # noqa: PLC0415
-
     argparse.ArgumentParser(prog="sizhong journey").parse_args(options)
     return launcher.journey()
 

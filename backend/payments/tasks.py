@@ -6,6 +6,7 @@ from celery import shared_task
 
 from backend.common import clock
 from backend.common.actors import SYSTEM
+from backend.common.patience import unhurried
 from backend.ledger import queries as books
 from backend.payments import queries
 from backend.payments.errors import PayoutsHalted
@@ -42,7 +43,8 @@ def send_payouts() -> int:
 @shared_task(queue="checks")
 def verify_books() -> int:
     """Prove that the books agree; at the first difference payouts stop."""
-    found = list(books.differences())
+    with unhurried(240):
+        found = list(books.differences())
     if found and not queries.stop_switch().stopped:
         log.critical("ledger.differs", extra={"differences": found[:20]})
         payouts.stop_payouts(reason=f"账目不符：{found[0][:150]}", by=SYSTEM, at=clock.now())

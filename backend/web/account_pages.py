@@ -246,6 +246,22 @@ def my_data(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@require_POST
+@signed_in
+def close_account(request: HttpRequest) -> HttpResponse:
+    """Close one's account, after a fresh proof of identity; what is open is named."""
+    require_step_up(request)
+    if not isinstance(request.user, User):
+        return redirect("sign-in")
+    try:
+        operations.close_account(user_id=request.user.pk, at=clock.now())
+    except Refusal as refusal:
+        messages.error(request, refusal.text())
+        return redirect("account")
+    logout(request)
+    return redirect("home")
+
+
 @require_http_methods(["GET", "POST"])
 @signed_in
 def inbox(request: HttpRequest) -> HttpResponse:

@@ -20,5 +20,6 @@ urlpatterns = [
     path("my/account/tokens/<uuid:token_id>/revoke/", account_pages.revoke_token, name="revoke-token"),
     path("my/account/data/", account_pages.my_data, name="my-data"),
     path("my/account/payout/", account_pages.payout_account, name="payout-account"),
+    path("my/account/close/", account_pages.close_account, name="close-account"),
     path("my/inbox/", account_pages.inbox, name="inbox"),
 ]

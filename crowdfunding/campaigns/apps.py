@@ -9,7 +9,9 @@ class CampaignsConfig(AppConfig):
     verbose_name = "众筹"
 
     def ready(self) -> None:
-        from backend.ledger import queries as books  # noqa: PLC0415 - models are not loaded before this
+        from backend.accounts import limits  # noqa: PLC0415 - models are not loaded before this
+        from backend.ledger import queries as books  # noqa: PLC0415
         from crowdfunding.campaigns import queries  # noqa: PLC0415
 
         books.CHECKS.append(queries.differences)
+        limits.OBSTACLES.append(queries.open_business)

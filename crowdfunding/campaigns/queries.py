@@ -10,7 +10,10 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Prefetch, QuerySet
 
+from backend.accounts.models import Party
 from backend.common.fen import Fen
+from backend.ledger import operations as ledger
+from backend.ledger import queries as books
 from crowdfunding.campaigns.models import Campaign, Pledge, Question, Tier, Update
 from crowdfunding.campaigns.states import PledgeState, State
 
@@ -50,6 +53,19 @@ def updates_of(campaign_id: UUID) -> QuerySet[Update]:
 def questions_of(campaign_id: UUID) -> QuerySet[Question]:
     """A campaign's questions, with who asked."""
     return Question.objects.filter(campaign_id=campaign_id).select_related("asker")
+
+
+def open_business(party: Party) -> tuple[str, str] | None:
+    """What of a party's pledges, campaigns and money keeps its account from being closed."""
+    running = set(State.PUBLIC) - {State.FAILED, State.CANCELLED, State.CANCELLED_AFTER, State.CLOSED}
+    open_pledges = Pledge.objects.filter(backer=party, state__in=("reserved", "paid", "refund_asked"))
+    if open_pledges.exclude(campaign__state__in=(State.CLOSED,)).exists():
+        return "您有进行中的支持", "you have open pledges"
+    if Campaign.objects.filter(owner=party, state__in=(*running, State.REVIEW, State.APPROVED)).exists():
+        return "您有进行中的项目", "you have running campaigns"
+    if books.balance(ledger.payable_to(party.pk)):
+        return "您有尚未付出的款项", "money is still owed to you"
+    return None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -17,6 +16,7 @@ from backend.accounts.doors import actor_of, require_step_up, staff
 from backend.common import clock, paging
 from backend.common.actors import Actor, Role
 from backend.common.errors import Invalid, NotFound, Refusal
+from backend.common.patience import unhurried
 from backend.ledger import queries as books
 from backend.moderation import operations as record
 from backend.moderation import queries as moderation
@@ -157,13 +157,8 @@ def finance(request: HttpRequest) -> HttpResponse:
 @staff(Role.FINANCE, Role.AUDITOR)
 def verify(request: HttpRequest) -> HttpResponse:
     """Prove the books now, and show what differs."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout = '60s'")
-    try:
+    with unhurried(60):
         differences = list(books.differences())[:200]
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("RESET statement_timeout")
     context = {"nav": "finance", "differences": differences, "totals": books.totals(), "now": clock.now()}
     return render(request, "campaigns/verify.html", context)
 

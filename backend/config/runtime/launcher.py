@@ -96,7 +96,7 @@ def _play_journey(home: Home, outer: Supervisor | None) -> int:
     try:
         prepare(postgres, JOURNEY_DATABASE)
         point_environment(home, database=JOURNEY_DATABASE)
-        _migrate(home)
+        bring_up_to_date(home)
         supervisor = Supervisor(_programs(home, port, logs=home.logs / "journey", broker_prefix="journey"))
         supervisor.start()
         try:
@@ -156,7 +156,7 @@ def _platform(
             if not foreign:
                 prepare(postgres, database)
             point_environment(home, database=database, foreign=foreign)
-            _migrate(home)
+            bring_up_to_date(home)
             programs = _programs(home, port, logs=home.logs, broker_prefix="")
             workers = [program for program in programs if program.name in WORKERS]
             supervisor.add([program for program in programs if program.name not in WORKERS])
@@ -205,7 +205,7 @@ def _free_ports(count: int) -> int:
     raise HomeUnusable("no free ports")
 
 
-def _migrate(home: Home) -> None:
+def bring_up_to_date(home: Home) -> None:
     """Bring the schema up to date as the owner role; nothing to do is found by a digest, so a second start is quick."""
     digest = _code_digest()
     name = os.environ.get("SIZHONG_DATABASE_URL", "").rsplit("@", 1)[-1].split("?")[0].strip("/") or "foreign"

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from backend.common.fen import show_yuan
+from backend.common.patience import unhurried
 from backend.ledger import queries
 
 
@@ -23,8 +24,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
-        differences = list(queries.differences())
-        totals = queries.totals()
+        with unhurried(3_600):
+            differences = list(queries.differences())
+            totals = queries.totals()
         if options["json"]:
             self.stdout.write(
                 json.dumps(

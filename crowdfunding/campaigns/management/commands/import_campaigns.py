@@ -14,8 +14,8 @@ from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
 
+from backend.common.patience import unhurried
 from backend.ledger import queries as books
 from crowdfunding.campaigns import verdicts
 from crowdfunding.campaigns.history import living
@@ -62,14 +62,13 @@ class Command(BaseCommand):
             if isinstance(row, Dirty):
                 result.refused += 1
                 self._refuse(row, as_json=options["json"])
-        with connection.cursor() as cursor:
-            cursor.execute("SET statement_timeout = 0")
-        self._take(records, result, stopped, dry=options["dry_run"])
-        if not options["dry_run"]:
-            differences = list(books.differences())
-            for line in differences[:20]:
-                self.stderr.write(line)
-            result.ledger_clean = not differences
+        with unhurried(3_600):
+            self._take(records, result, stopped, dry=options["dry_run"])
+            if not options["dry_run"]:
+                differences = list(books.differences())
+                for line in differences[:20]:
+                    self.stderr.write(line)
+                result.ledger_clean = not differences
         result.seconds = round(time.monotonic() - started, 2)
         self.stdout.write(json.dumps(asdict(result)) if options["json"] else _sentence(result))
         if stopped.asked:
