@@ -1,0 +1,74 @@
+"""Budgets of pages: SQL statements that do not grow with the rows, and bytes over the wire."""
+
+from __future__ import annotations
+
+import gzip
+import re
+
+import pytest
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.builders import live_campaign, owner_of, person, reserve
+from tests.security.test_matrix import signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+def statements(client: Client, path: str) -> int:
+    client.get(path)
+    with CaptureQueriesContext(connection) as seen:
+        assert client.get(path).status_code == 200
+    return len(seen)
+
+
+@pytest.mark.parametrize(("path", "most"), [("/", 8), ("/campaigns/", 12), ("/rules/", 12), ("/fees/", 12)])
+def test_public_lists_cost_the_same_for_one_row_and_for_many(path, most):
+    live_campaign()
+    few = statements(Client(), path)
+    for _ in range(12):
+        live_campaign()
+    assert statements(Client(), path) == few <= most
+
+
+def test_a_campaign_page_costs_the_same_for_one_pledge_and_for_many():
+    campaign, tier = live_campaign()
+    path = f"/campaigns/{campaign.pk}/"
+    reserve(campaign, tier)
+    few = statements(Client(), path)
+    for _ in range(12):
+        reserve(campaign, tier)
+    assert statements(Client(), path) == few <= 15
+
+
+def test_pages_of_a_person_stay_within_the_back_office_budget():
+    campaign, tier = live_campaign()
+    backer = person()
+    for _ in range(5):
+        reserve(campaign, tier, backer)
+    mine, makers = signed_in(backer, factor=False), signed_in(owner_of(campaign), factor=False)
+    paths = [(mine, "/my/"), (mine, "/my/pledges/"), (makers, "/create/"), (makers, f"/create/{campaign.pk}/"),
+             (makers, f"/create/{campaign.pk}/backers/"), (makers, "/create/money/")]  # fmt: skip
+    assert {path: count for client, path in paths if (count := statements(client, path)) > 20} == {}
+
+
+@pytest.mark.parametrize("path", ["/", "/campaigns/"])
+def test_a_first_visit_is_small(path):
+    for _ in range(6):
+        live_campaign()
+    html = Client().get(path).content
+    assert len(gzip.compress(html)) <= 20_000
+    found = re.findall(rb'(?:href|src)="(/static/[^"]+)"', html)
+    assert len(set(found)) + 1 <= 12
+    css = sum(len(gzip.compress(_static(name))) for name in set(found) if b".css" in name)
+    script = sum(len(gzip.compress(_static(name))) for name in set(found) if b".js" in name)
+    assert css <= 30_000 and script <= 35_000
+
+
+def _static(address: bytes) -> bytes:
+    name = re.sub(r"\.[0-9a-f]{12}\.", ".", address.decode().removeprefix(settings.STATIC_URL))
+    with open(finders.find(name), "rb") as file:
+        return file.read()
