@@ -144,6 +144,8 @@ def _platform(
     with locked(home.root / "run" / "launcher.lock", shared=False, wait=False):
         for number in (port, port + 1, port + 2):
             _require_free(number)
+        addresses = home.root / "run" / "addresses.json"
+        addresses.unlink(missing_ok=True)  # of a launcher that was killed
         postgres, valkey = Postgres(home), Valkey(home)
         foreign = "SIZHONG_DATABASE_URL" in os.environ
         servers = [Program("valkey", lambda: _started(valkey))]
@@ -166,6 +168,7 @@ def _platform(
             announce(home)
             yield supervisor
         finally:
+            addresses.unlink(missing_ok=True)
             supervisor.stop()
 
 

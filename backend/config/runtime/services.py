@@ -53,6 +53,7 @@ def embedded(home: Home, *, database: str = DATABASE) -> Iterator[None]:
             if not foreign:
                 prepare(postgres, database)
         point_environment(home, database=database, foreign=foreign)
+        read_addresses(home)
         with locked(home.root / "run" / "users.lock", shared=True, wait=True):
             yield
         if started:
@@ -83,6 +84,10 @@ def point_environment(home: Home, *, database: str, foreign: bool = False) -> No
             "SIZHONG_SANDBOX_URL": postgres.url(f"{database}_sandbox", SANDBOX),
         }
     os.environ.update(found)
+
+
+def read_addresses(home: Home) -> None:
+    """Tell settings where the running site of this installation answers; nothing when it is not running."""
     addresses = home.root / "run" / "addresses.json"
     if addresses.exists():
         for name, value in json.loads(addresses.read_text(encoding="utf-8")).items():
