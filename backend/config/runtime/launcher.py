@@ -27,6 +27,7 @@ from backend.config.runtime.valkey import Valkey
 
 JOURNEY_DATABASE = "sizhong_journey"
 WORKERS = frozenset({"worker", "beat"})
+ADDRESSES = ("SIZHONG_SITE_URL", "SIZHONG_SOCKETS_URL", "SIZHONG_ALIPAY_GATEWAY")
 
 
 def serve(*, port: int) -> int:
@@ -44,7 +45,7 @@ def demo(*, port: int, once: bool) -> int:
     with _platform(home, database=DATABASE, port=port, before_work=lambda: _make_world(home)) as supervisor:
         _say(f"ready in {time.monotonic() - started:.1f} s: http://localhost:{port}")
         _command(["manage", "demo_sign_ins"], home, check=False)
-        status = _play_journey(home, supervisor) if once or _journey_is_due(home) else 0
+        status = _play_journey(home) if once or _journey_is_due(home) else 0
         if once:
             return status
         if status:
@@ -67,9 +68,9 @@ def journey() -> int:
     home = Home.here()
     postgres, valkey = Postgres(home), Valkey(home)
     if postgres.is_running() and valkey.is_running():
-        return _play_journey(home, None)
+        return _play_journey(home)
     with _services(home, DATABASE):
-        return _play_journey(home, None)
+        return _play_journey(home)
 
 
 def _journey_is_due(home: Home) -> bool:
@@ -86,13 +87,15 @@ def _code_digest() -> str:
     return digest.hexdigest()
 
 
-def _play_journey(home: Home, outer: Supervisor | None) -> int:
+def _play_journey(home: Home) -> int:
     """Give the journey a platform of its own and run its script; the demo's processes go on meanwhile."""
     port = _free_ports(3)
     postgres = Postgres(home)
     drop_database(postgres.url("postgres"), JOURNEY_DATABASE)
     drop_database(postgres.url("postgres"), f"{JOURNEY_DATABASE}_sandbox")
     kept = dict(os.environ)
+    for name in ADDRESSES:  # the journey has a site and a gateway of its own, and must not touch the demo's
+        os.environ.pop(name, None)
     try:
         prepare(postgres, JOURNEY_DATABASE)
         point_environment(home, database=JOURNEY_DATABASE)
@@ -174,9 +177,8 @@ def _platform(
 
 def announce(home: Home) -> None:
     """Leave the addresses of the running site where our other commands find them."""
-    names = ("SIZHONG_SITE_URL", "SIZHONG_SOCKETS_URL", "SIZHONG_ALIPAY_GATEWAY")
     path = home.root / "run" / "addresses.json"
-    path.write_text(json.dumps({name: os.environ[name] for name in names}), encoding="utf-8")
+    path.write_text(json.dumps({name: os.environ[name] for name in ADDRESSES}), encoding="utf-8")
 
 
 def _started(server: Postgres | Valkey) -> subprocess.Popen[bytes]:
@@ -257,9 +259,7 @@ def _programs(home: Home, port: int, *, logs: Path, broker_prefix: str) -> list[
         "SIZHONG_BROKER_PREFIX": broker_prefix,
         "PYTHONUNBUFFERED": "1",
     }
-    os.environ.update(
-        {name: env[name] for name in ("SIZHONG_SITE_URL", "SIZHONG_SOCKETS_URL", "SIZHONG_ALIPAY_GATEWAY")}
-    )
+    os.environ.update({name: env[name] for name in ADDRESSES})
     pooled = env | {"SIZHONG_DB_POOL": "8"}
     gateway = ["-m", "gunicorn", "backend.payments.sandbox.wsgi:application", "--bind", f"127.0.0.1:{port + 2}"]
     celery = ["-m", "celery", "-A", "backend.config.celery"]
