@@ -72,3 +72,10 @@ def _static(address: bytes) -> bytes:
     name = re.sub(r"\.[0-9a-f]{12}\.", ".", address.decode().removeprefix(settings.STATIC_URL))
     with open(finders.find(name), "rb") as file:
         return file.read()
+
+
+def test_a_live_campaign_shows_only_escrow_as_reached():
+    campaign, _tier = live_campaign()
+    html = Client().get(f"/campaigns/{campaign.pk}/").content.decode()
+    steps = html.split('aria-label="资金流程"')[1].split("</ol>")[0]
+    assert steps.count('class="on"') == 1
