@@ -135,7 +135,9 @@ def _plain_tables(accounts: int) -> None:
         owner.execute(
             "CREATE TABLE bench_entry (id bigserial PRIMARY KEY, account int REFERENCES bench_account, fen bigint)"
         )
-        owner.execute("INSERT INTO bench_account SELECT n, 0 FROM generate_series(%s::int, %s::int) n", [-CLIENTS, accounts])
+        owner.execute(
+            "INSERT INTO bench_account SELECT n, 0 FROM generate_series(%s::int, %s::int) n", [-CLIENTS, accounts]
+        )
 
 
 def pledge_hot() -> Iterator[Result]:
