@@ -10,7 +10,9 @@ from backend.accounts import queries as people
 from backend.accounts.models import Party, User
 from backend.common import clock, outbox
 from backend.common.actors import Actor, Role
+from backend.payments import tasks as payment_tasks
 from backend.payments.operations import intents, payouts
+from crowdfunding.campaigns import tasks as campaign_tasks
 from crowdfunding.campaigns.models import Campaign, Pledge, Tier
 from crowdfunding.campaigns.operations import drafts, pledges, reviews
 from crowdfunding.campaigns.operations.drafts import Terms, TierTerms
@@ -132,6 +134,24 @@ def deliver_events() -> None:
     """Let the relay hand out everything that is due."""
     while outbox.relay():
         pass
+
+
+def beat() -> None:
+    """One turn of everything that beat rings for."""
+    for _ in range(4):
+        payment_tasks.sweep_intents()
+        campaign_tasks.advance_due_campaigns()
+        campaign_tasks.answer_by_silence()
+        payment_tasks.send_refunds()
+        payment_tasks.send_payouts()
+        payment_tasks.watch_payouts()
+        deliver_events()
+
+
+def move_on(cashier, by: timedelta) -> None:
+    """Let time pass for the platform and for the gateway, and ring once."""
+    cashier.control(clock=clock.advance(by).isoformat())
+    beat()
 
 
 def payable_account(owner: User) -> None:

@@ -19,7 +19,8 @@ app.conf.beat_schedule = {
     "sweep-intents": {"task": "backend.payments.tasks.sweep_intents", "schedule": 5.0},
     "send-refunds": {"task": "backend.payments.tasks.send_refunds", "schedule": 3.0},
     "send-payouts": {"task": "backend.payments.tasks.send_payouts", "schedule": 3.0},
-    "verify-ledger": {"task": "backend.ledger.tasks.verify_books", "schedule": 300.0},
+    "watch-payouts": {"task": "backend.payments.tasks.watch_payouts", "schedule": 30.0},
+    "verify-ledger": {"task": "backend.payments.tasks.verify_books", "schedule": 300.0},
 }
 for _entry in app.conf.beat_schedule.values():
     _entry["options"] = {"expires": 30}

@@ -27,6 +27,14 @@ class DisputeOpen(Refusal):
     source = "features.md §2.1 Chargeback"
 
 
+class DisputeKnown(Refusal):
+    """The provider's case is on record."""
+
+    status, code = 409, "dispute_known"
+    zh, en = "该案件编号已登记", "This case is on record already"
+    source = "features.md §2.1 Chargeback"
+
+
 class PreviewStale(Refusal):
     """The sums of a bulk refund are no longer those of its preview."""
 

@@ -45,6 +45,41 @@ class RefundSucceeded(Event):
     subject_id: UUID
     party_id: UUID | None
     amount_fen: int
+    is_whole: bool = False
+    """Whether nothing of the payment is left."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundRefused(Event):
+    """A refund that was asked for will not be made: a second person said no, or nobody came."""
+
+    refund_id: UUID
+    subject_kind: str
+    subject_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeOpened(Event):
+    """A payer's bank asks for a payment back."""
+
+    dispute_id: UUID
+    subject_kind: str
+    subject_id: UUID
+    party_id: UUID | None
+    amount_fen: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeEnded(Event):
+    """A chargeback was decided: `won` or `lost`."""
+
+    dispute_id: UUID
+    subject_kind: str
+    subject_id: UUID
+    party_id: UUID | None
+    amount_fen: int
+    outcome: str
+    is_whole: bool
 
 
 @dataclass(frozen=True, kw_only=True)

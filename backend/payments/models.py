@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from backend.common.fen import FenField
 from backend.common.states import Stateful, states_known
-from backend.payments.states import BATCH, DISPUTE, INTENT, PAYOUT, REFUND, Paying, Refunding
+from backend.payments.states import BATCH, DISPUTE, INTENT, PAYOUT, REFUND, Disputing, Paying, Refunding
 
 
 class PaymentIntent(Stateful):
@@ -198,7 +198,9 @@ class Payout(Stateful):
         ]
         indexes = [
             models.Index(
-                fields=["next_try_at"], name="payout_due", condition=Q(state__in=[Paying.AUTHORIZED, Paying.PROCESSING])
+                fields=["next_try_at"],
+                name="payout_due",
+                condition=Q(state__in=[Paying.AUTHORIZED, Paying.PROCESSING, Paying.PAID]),
             ),
             models.Index(fields=["-created_at", "id"], name="payout_newest"),
         ]
@@ -212,13 +214,26 @@ class Dispute(Stateful):
     provider_no = models.CharField("拒付单号", max_length=64, unique=True)
     intent = models.ForeignKey(PaymentIntent, models.PROTECT, related_name="disputes", verbose_name="支付单")
     amount_fen = FenField("金额")
+    counted_fen = FenField("计入已退", default=0)
     hold_id = models.UUIDField("冻结", null=True)
+    opened_by = models.UUIDField("登记人")
     opened_at = models.DateTimeField("受理时间")
     answer_by = models.DateTimeField("举证截止")
     evidence = models.TextField("证据", blank=True)
 
     class Meta:
-        constraints = [states_known(DISPUTE)]
+        constraints = [
+            states_known(DISPUTE),
+            models.CheckConstraint(
+                condition=Q(amount_fen__gt=0, counted_fen__gte=0, counted_fen__lte=models.F("amount_fen")),
+                name="dispute_amount_bounded",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["answer_by"], name="dispute_open", condition=Q(state__in=[Disputing.OPENED, Disputing.EVIDENCE])
+            )
+        ]
 
 
 class StopSwitch(models.Model):

@@ -7,9 +7,18 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 
-from backend.payments.models import Notice, PaymentIntent, Payout, PayoutAccount, Refund, RefundBatch, StopSwitch
+from backend.payments.models import (
+    Dispute,
+    Notice,
+    PaymentIntent,
+    Payout,
+    PayoutAccount,
+    Refund,
+    RefundBatch,
+    StopSwitch,
+)
 from backend.payments.states import Batch, Intent, Paying, Refunding
 
 
@@ -30,6 +39,24 @@ def payouts_due(*, at: datetime, limit: int = 50) -> list[UUID]:
     """Payouts to send or to ask about."""
     found = Payout.objects.filter(state__in=(Paying.AUTHORIZED, Paying.PROCESSING), next_try_at__lte=at)
     return list(found.order_by("next_try_at").values_list("pk", flat=True)[:limit])
+
+
+def payouts_to_watch(*, at: datetime, limit: int = 50) -> list[UUID]:
+    """Payouts made lately that a bank may still send back."""
+    found = Payout.objects.filter(state=Paying.PAID, next_try_at__lte=at)
+    return list(found.order_by("next_try_at").values_list("pk", flat=True)[:limit])
+
+
+def disputes() -> QuerySet[Dispute]:
+    """All chargebacks, for the finance desk."""
+    return Dispute.objects.select_related("intent__payer")
+
+
+def order_by_number(number: str) -> PaymentIntent | None:
+    """A paid order by our number or by the provider's trade number."""
+    if not number.isascii() or not number.isprintable() or len(number) > 64:
+        return None
+    return PaymentIntent.objects.filter(Q(number=number) | Q(trade_no=number)).order_by("created_at").first()
 
 
 def batches_running() -> list[UUID]:
@@ -56,7 +83,9 @@ def quarantine() -> QuerySet[Notice]:
 
 def batches_waiting() -> QuerySet[RefundBatch]:
     """Bulk refunds that wait for a second person or run, newest first."""
-    return RefundBatch.objects.exclude(state__in=(Batch.DONE, Batch.REFUSED)).order_by("-created_at", "pk")
+    ended = Count("refunds", filter=Q(refunds__state__in=(Refunding.SUCCEEDED, Refunding.REFUSED)))
+    found = RefundBatch.objects.exclude(state__in=(Batch.DONE, Batch.REFUSED))
+    return found.annotate(ended=ended).order_by("-created_at", "pk")
 
 
 def stop_switch() -> StopSwitch:
@@ -115,10 +144,28 @@ _STANDING: dict[str, str] = {
         SELECT i.number, i.refunded_fen, coalesce(r.total, 0) + coalesce(d.total, 0) FROM payments_paymentintent i
         LEFT JOIN (SELECT intent_id, sum(amount_fen) total FROM payments_refund WHERE state <> 'refused' GROUP BY 1) r
             ON r.intent_id = i.id
-        LEFT JOIN (SELECT intent_id, sum(amount_fen) total FROM payments_dispute WHERE state = 'lost' GROUP BY 1) d
+        LEFT JOIN (SELECT intent_id, sum(counted_fen) total FROM payments_dispute GROUP BY 1) d
             ON d.intent_id = i.id
         WHERE i.refunded_fen > i.amount_fen
-           OR (i.refunded_fen <> coalesce(r.total, 0) + coalesce(d.total, 0) AND d.total IS NULL) ORDER BY 1""",
+           OR i.refunded_fen <> coalesce(r.total, 0) + coalesce(d.total, 0) ORDER BY 1""",
+    "chargeback differs from its transfers (number, state, chargeback fen, moved fen)": """
+        SELECT d.provider_no, d.state, d.amount_fen, coalesce(t.total, 0) FROM payments_dispute d
+        LEFT JOIN (
+            SELECT cause_id, sum(amount_fen) total FROM ledger_transfer
+            WHERE cause_kind = 'dispute' AND phase IN ('captured', 'posted') GROUP BY 1
+        ) t ON t.cause_id = d.id
+        WHERE coalesce(t.total, 0) <> CASE WHEN d.state = 'lost' THEN d.amount_fen ELSE 0 END
+           OR (d.state <> 'lost' AND d.counted_fen <> 0) ORDER BY 1""",
+    "hold of something that has ended (key, cause)": """
+        SELECT h.key, h.cause_kind FROM ledger_transfer h
+        LEFT JOIN payments_refund r ON h.cause_kind = 'refund' AND r.id = h.cause_id
+        LEFT JOIN payments_payout p ON h.cause_kind = 'payout' AND p.id = h.cause_id
+        LEFT JOIN payments_dispute d ON h.cause_kind = 'dispute' AND d.id = h.cause_id
+        WHERE h.phase = 'pending' AND NOT EXISTS (SELECT 1 FROM ledger_transfer x WHERE x.resolves_id = h.id)
+          AND (coalesce(r.state IN ('succeeded', 'refused'), false)
+               OR coalesce(p.state IN ('paid', 'error', 'rejected', 'returned'), false)
+               OR coalesce(d.state IN ('won', 'lost'), false)
+               OR coalesce(r.id, p.id, d.id) IS NULL) ORDER BY h.seq""",
     "payout differs from its transfers (number, state, payout fen, moved fen)": """
         SELECT p.number, p.state, p.amount_fen, coalesce(t.total, 0) FROM payments_payout p
         LEFT JOIN (

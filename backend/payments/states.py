@@ -86,7 +86,7 @@ REFUND = Machine(
             by=(Role.FINANCE, Role.SYSTEM),
             money="held in its account",
         ),
-        Move("refuse", Refunding.REQUESTED, Refunding.REFUSED, by=Role.FINANCE),
+        Move("refuse", Refunding.REQUESTED, Refunding.REFUSED, by=(Role.FINANCE, Role.SYSTEM)),
         Move("lapse", Refunding.REQUESTED, Refunding.REFUSED, by=Role.CLOCK, after="14 days without a second person"),
         Move("send", Refunding.APPROVED, Refunding.SENDING, by=(Role.SYSTEM, Role.CLOCK), after="at once"),
         Move("succeed", Refunding.SENDING, Refunding.SUCCEEDED, by=Role.PROVIDER, money="hold captured → clearing"),
@@ -173,6 +173,7 @@ class Disputing:
     """States of a chargeback."""
 
     OPENED, EVIDENCE, WON, LOST = "opened", "evidence", "won", "lost"
+    OPEN = (OPENED, EVIDENCE)
 
 
 DISPUTE = Machine(
@@ -181,7 +182,7 @@ DISPUTE = Machine(
     initial=Disputing.OPENED,
     finals=frozenset({Disputing.WON, Disputing.LOST}),
     holds_money=frozenset({Disputing.OPENED, Disputing.EVIDENCE}),
-    refunds=frozenset({"lose", "accept", "let_pass"}),
+    refunds=frozenset({"lose", "let_pass"}),
     words={
         Disputing.OPENED: ("已受理", "Opened"),
         Disputing.EVIDENCE: ("已举证", "Evidence filed"),
@@ -190,9 +191,8 @@ DISPUTE = Machine(
     },
     moves=(
         Move("file_evidence", Disputing.OPENED, Disputing.EVIDENCE, by=Role.FINANCE),
-        Move("win", (Disputing.OPENED, Disputing.EVIDENCE), Disputing.WON, by=Role.PROVIDER, money="hold let go"),
-        Move("lose", (Disputing.OPENED, Disputing.EVIDENCE), Disputing.LOST, by=Role.PROVIDER, money="hold captured"),
-        Move("accept", Disputing.OPENED, Disputing.LOST, by=Role.FINANCE, money="hold captured"),
+        Move("win", (Disputing.OPENED, Disputing.EVIDENCE), Disputing.WON, by=Role.FINANCE, money="hold let go"),
+        Move("lose", (Disputing.OPENED, Disputing.EVIDENCE), Disputing.LOST, by=Role.FINANCE, money="hold captured"),
         Move(
             "let_pass",
             (Disputing.OPENED, Disputing.EVIDENCE),

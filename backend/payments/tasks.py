@@ -10,7 +10,7 @@ from backend.common.patience import unhurried
 from backend.ledger import queries as books
 from backend.payments import queries
 from backend.payments.errors import PayoutsHalted
-from backend.payments.operations import intents, payouts, refunds
+from backend.payments.operations import disputes, intents, payouts, refunds
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,14 @@ def send_payouts() -> int:
     except PayoutsHalted:
         return 0
     return _each(queries.payouts_due(at=clock.now()), lambda key: payouts.send_payout(payout_id=key, at=clock.now()))
+
+
+@shared_task(queue="money")
+def watch_payouts() -> int:
+    """Ask whether banks sent payouts back, and let chargebacks pass whose last day is over."""
+    now = clock.now()
+    disputes.let_pass_due(at=now)
+    return _each(queries.payouts_to_watch(at=now), lambda key: payouts.watch_payout(payout_id=key, at=clock.now()))
 
 
 @shared_task(queue="checks")

@@ -9,11 +9,14 @@ from backend.common.fen import show_yuan
 from backend.common.outbox import Event
 from backend.notifications import operations as notifications
 from backend.payments.events import (
+    DisputeEnded,
+    DisputeOpened,
     PaymentArrivedLate,
     PaymentExpired,
     PaymentSettled,
     PayoutEnded,
     PayoutPaid,
+    RefundRefused,
     RefundSucceeded,
 )
 from crowdfunding.campaigns.events import (
@@ -43,6 +46,21 @@ def take_late_payment(event: PaymentArrivedLate) -> None:
 def expire_pledge(event: PaymentExpired) -> None:
     if event.subject_kind == "pledge":
         pledges.expire_pledge(pledge_id=event.subject_id, at=event.at)
+
+
+def close_returned(event: RefundSucceeded) -> None:
+    if event.subject_kind == "pledge" and event.is_whole:
+        pledges.close_returned(pledge_id=event.subject_id, at=event.at)
+
+
+def reopen_asked(event: RefundRefused) -> None:
+    if event.subject_kind == "pledge":
+        pledges.reopen_asked(pledge_id=event.subject_id, at=event.at)
+
+
+def charge_back(event: DisputeEnded) -> None:
+    if event.subject_kind == "pledge" and event.outcome == "lost" and event.is_whole:
+        pledges.close_returned(pledge_id=event.subject_id, at=event.at)
 
 
 def push_bar(event: PledgePaid | PledgeEnded | CampaignMoved) -> None:
@@ -161,6 +179,31 @@ def tell_refunded(event: RefundSucceeded) -> None:
     )
 
 
+def tell_disputed(event: DisputeOpened) -> None:
+    if event.subject_kind != "pledge":
+        return
+    made = Pledge.objects.select_related("campaign").get(pk=event.subject_id)
+    yuan = show_yuan(event.amount_fen)
+    notifications.tell(
+        [event.party_id],
+        key=f"{event.id}:payer",
+        kind="refund",
+        zh=f"支付机构转来您对一笔 {yuan} 付款的拒付，处理期间该笔不能退款",
+        en=f"Your bank asks for a payment of {yuan} back; it cannot be refunded meanwhile",
+        url=f"/pledges/{made.pk}/",
+        at=event.at,
+    )
+    notifications.tell(
+        [made.campaign.owner_id],
+        key=f"{event.id}:maker",
+        kind="refund",
+        zh=f"《{made.campaign.title}》有一笔 {yuan} 的支持被拒付，款项已冻结",
+        en=f"A pledge of {yuan} to “{made.campaign.title}” was charged back; its sum is held",
+        url=f"/create/{made.campaign_id}/backers/",
+        at=event.at,
+    )
+
+
 def tell_paid_out(event: PayoutPaid) -> None:
     notifications.tell(
         [event.party_id],
@@ -239,7 +282,10 @@ HANDLERS = {
     PaymentSettled: [settle_pledge],
     PaymentArrivedLate: [take_late_payment],
     PaymentExpired: [expire_pledge],
-    RefundSucceeded: [tell_refunded],
+    RefundSucceeded: [close_returned, tell_refunded],
+    RefundRefused: [reopen_asked],
+    DisputeOpened: [tell_disputed],
+    DisputeEnded: [charge_back],
     PayoutPaid: [tell_paid_out],
     PayoutEnded: [tell_payout_ended],
     CampaignMoved: [push_bar, tell_about_move],

@@ -58,7 +58,7 @@ def questions_of(campaign_id: UUID) -> QuerySet[Question]:
 def open_business(party: Party) -> tuple[str, str] | None:
     """What of a party's pledges, campaigns and money keeps its account from being closed."""
     running = set(State.PUBLIC) - {State.FAILED, State.CANCELLED, State.CANCELLED_AFTER, State.CLOSED}
-    open_pledges = Pledge.objects.filter(backer=party, state__in=("reserved", "paid", "refund_asked"))
+    open_pledges = Pledge.objects.filter(backer=party, state__in=(PledgeState.RESERVED, *PledgeState.OWED))
     if open_pledges.exclude(campaign__state__in=(State.CLOSED,)).exists():
         return "您有进行中的支持", "you have open pledges"
     if Campaign.objects.filter(owner=party, state__in=(*running, State.REVIEW, State.APPROVED)).exists():
@@ -110,7 +110,8 @@ def refundable_lines(campaign_id: UUID) -> list[tuple[UUID, Fen]]:
             "SELECT i.id, i.amount_fen - i.refunded_fen FROM payments_paymentintent i "
             "JOIN campaigns_pledge p ON p.id = i.subject_id "
             "WHERE i.purpose_id = %s AND i.state = 'succeeded' AND i.amount_fen > i.refunded_fen "
-            "AND p.state IN ('paid', 'refund_asked') ORDER BY i.id LIMIT 20000",
+            "AND p.state IN ('paid', 'refund_asked') AND NOT EXISTS (SELECT 1 FROM payments_dispute d "
+            "WHERE d.intent_id = i.id AND d.state IN ('opened', 'evidence')) ORDER BY i.id LIMIT 20000",
             [campaign_id],
         )
         return [(row[0], int(row[1])) for row in cursor.fetchall()]
@@ -165,7 +166,7 @@ _STANDING: dict[str, str] = {
         SELECT p.id, p.state, p.total_fen, i.amount_fen, i.state FROM campaigns_pledge p
         LEFT JOIN payments_paymentintent i ON i.subject_id = p.id AND i.subject_kind = 'pledge'
         WHERE i.id IS NULL OR i.amount_fen <> p.total_fen
-           OR (p.state IN ('paid', 'refund_asked', 'received') AND i.state NOT IN ('succeeded', 'returned'))
+           OR (p.state IN ('paid', 'refund_asked', 'refund_agreed', 'received') AND i.state NOT IN ('succeeded', 'returned'))
            OR (p.state = 'expired' AND i.state = 'succeeded') ORDER BY 1""",
     "reward gives out another number than it has (tier, stock, left, taken)": """
         SELECT t.id, t.stock, t.left, coalesce(p.n, 0) FROM campaigns_tier t

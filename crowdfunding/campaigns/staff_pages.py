@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -16,13 +17,15 @@ from backend.accounts.doors import actor_of, require_step_up, staff
 from backend.common import clock, paging
 from backend.common.actors import Actor, Role
 from backend.common.errors import Invalid, NotFound, Refusal
+from backend.common.fen import parse_yuan
 from backend.common.patience import unhurried
 from backend.ledger import queries as books
 from backend.moderation import operations as record
 from backend.moderation import queries as moderation
 from backend.payments import queries as payments
-from backend.payments.operations import notices, payouts, refunds
+from backend.payments.operations import disputes, notices, payouts, refunds
 from backend.payments.operations.refunds import preview_digest
+from backend.payments.states import Disputing
 from crowdfunding.campaigns import queries
 from crowdfunding.campaigns.models import Campaign, Cancellation
 from crowdfunding.campaigns.operations import delivery, reviews
@@ -143,6 +146,7 @@ def finance(request: HttpRequest) -> HttpResponse:
         "requested": list(payments.refunds().filter(state="requested", batch=None).order_by("created_at")[:50]),
         "stuck": list(payments.refunds().filter(state__in=("manual",)).order_by("created_at")[:50]),
         "batches": list(payments.batches_waiting()[:20]),
+        "disputes": list(payments.disputes().filter(state__in=Disputing.OPEN).order_by("answer_by", "pk")[:50]),
         "quarantine": list(payments.quarantine().order_by("-id")[:50]),
         "switch": payments.stop_switch(),
         "totals": books.totals(),
@@ -167,7 +171,7 @@ def verify(request: HttpRequest) -> HttpResponse:
 @staff(Role.FINANCE)
 def bulk(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """Dry run of a bulk refund, and the request for it: exactly what was previewed, or nothing."""
-    found = Campaign.objects.filter(pk=campaign_id, state__in=State.PUBLIC).first()
+    found = Campaign.objects.filter(pk=campaign_id, state__in=State.SUCCEEDED).first()
     if found is None:
         raise NotFound
     lines = queries.refundable_lines(campaign_id)
@@ -196,6 +200,44 @@ def bulk(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "escrow_fen": books.available_of("campaign", campaign_id),
     }
     return render(request, "campaigns/bulk.html", context)
+
+
+@require_POST
+@staff(Role.FINANCE)
+def open_dispute(request: HttpRequest) -> HttpResponse:
+    """A finance officer records a chargeback that the provider's desk told of."""
+    require_step_up(request)
+    by, at = actor_of(request), clock.now()
+    intent = payments.order_by_number(request.POST.get("order", "").strip())
+    try:
+        if intent is None:
+            raise Invalid("没有这样的订单", "There is no such order", field="order")
+        owner = Campaign.objects.filter(pk=intent.purpose_id).values_list("owner_id", flat=True).first()
+        made = disputes.open_dispute(
+            intent_id=intent.pk,
+            provider_no=request.POST.get("provider_no", "")[:64],
+            amount_fen=parse_yuan(request.POST.get("amount", ""), field="amount"),
+            payee_id=owner,
+            by=by,
+            at=at,
+        )
+        record.note(act="dispute.open", subject_id=made.pk, reason=made.provider_no, by=by, at=at)
+        messages.success(request, _("已登记，款项已冻结或由风险准备承担"))
+    except Refusal as refusal:
+        messages.error(request, refusal.text())
+    return redirect("finance")
+
+
+def _dispute(act: str) -> Callable[[str, Actor, datetime, str], None]:
+    def run(key: str, by: Actor, at: datetime, reason: str) -> None:
+        if act == "evidence":
+            disputes.file_evidence(dispute_id=_uuid(key), evidence=_required(reason), by=by, at=at)
+        elif act == "win":
+            disputes.win_dispute(dispute_id=_uuid(key), by=by, at=at)
+        else:
+            disputes.lose_dispute(dispute_id=_uuid(key), by=by, at=at)
+
+    return run
 
 
 def _uuid(key: str) -> UUID:
@@ -266,6 +308,9 @@ FINANCE_ACTS: dict[tuple[str, str], Callable[[str, Actor, datetime, str], None]]
     ("refund", "refuse"): _refund("refuse"),
     ("batch", "approve"): _batch("approve"),
     ("batch", "refuse"): _batch("refuse"),
+    ("dispute", "evidence"): _dispute("evidence"),
+    ("dispute", "win"): _dispute("win"),
+    ("dispute", "lose"): _dispute("lose"),
     ("notice", "settle"): _settle_notice,
     ("switch", "stop"): _stop,
     ("switch", "resume"): _resume_payouts,
@@ -287,6 +332,8 @@ def finance_act(request: HttpRequest, kind: str, key: str, act: str) -> HttpResp
         subject = UUID(key) if len(key) == 36 else None
         record.note(act=f"{kind}.{act}", subject_id=subject, reason=reason.strip() or act, by=by, at=at)
         messages.success(request, _("已办理"))
+    except ObjectDoesNotExist as error:
+        raise NotFound from error
     except NotFound:
         raise
     except Refusal as refusal:

@@ -141,9 +141,10 @@ class PledgeState:
     """States of a pledge."""
 
     RESERVED, EXPIRED, PAID, CANCELLED = "reserved", "expired", "paid", "cancelled"
-    REFUNDED, ASKED, RECEIVED = "refunded", "refund_asked", "received"
+    REFUNDED, ASKED, AGREED, RECEIVED = "refunded", "refund_asked", "refund_agreed", "received"
 
-    COUNTED = (PAID, ASKED, RECEIVED)
+    OWED = (PAID, ASKED, AGREED)
+    COUNTED = (*OWED, RECEIVED)
 
 
 PLEDGE = Machine(
@@ -151,8 +152,8 @@ PLEDGE = Machine(
     zh="支持",
     initial=PledgeState.RESERVED,
     finals=frozenset({PledgeState.EXPIRED, PledgeState.CANCELLED, PledgeState.REFUNDED, PledgeState.RECEIVED}),
-    holds_money=frozenset({PledgeState.PAID, PledgeState.ASKED}),
-    refunds=frozenset({"cancel", "give_back", "agree"}),
+    holds_money=frozenset(PledgeState.OWED),
+    refunds=frozenset({"cancel", "give_back"}),
     words={
         PledgeState.RESERVED: ("待支付", "To be paid"),
         PledgeState.EXPIRED: ("超时未付", "Not paid in time"),
@@ -160,6 +161,7 @@ PLEDGE = Machine(
         PledgeState.CANCELLED: ("已取消并退款", "Cancelled and refunded"),
         PledgeState.REFUNDED: ("已退款", "Refunded"),
         PledgeState.ASKED: ("申请退款中", "Refund asked"),
+        PledgeState.AGREED: ("已同意退款，待财务复核", "Refund agreed, being checked"),
         PledgeState.RECEIVED: ("已收货", "Received"),
     },
     moves=(
@@ -169,14 +171,21 @@ PLEDGE = Machine(
         Move("cancel", PledgeState.PAID, PledgeState.CANCELLED, by=Role.BACKER, money="refunded whole"),
         Move(
             "give_back",
-            (PledgeState.PAID, PledgeState.ASKED),
+            PledgeState.OWED,
             PledgeState.REFUNDED,
             by=(Role.SYSTEM, Role.CLOCK),
-            after="the campaign failed, was cancelled or defaulted",
+            after="the campaign failed, was cancelled or defaulted; a refund of it arrived; a chargeback was lost",
             money="refunded",
         ),
         Move("ask_refund", PledgeState.PAID, PledgeState.ASKED, by=Role.BACKER),
-        Move("agree", PledgeState.ASKED, PledgeState.REFUNDED, by=Role.OWNER, money="refunded after a second person"),
+        Move("agree", PledgeState.ASKED, PledgeState.AGREED, by=Role.OWNER, money="refunded after a second person"),
+        Move(
+            "turn_down",
+            PledgeState.AGREED,
+            PledgeState.ASKED,
+            by=(Role.SYSTEM, Role.CLOCK),
+            after="14 days without a second person, or at once when that person says no",
+        ),
         Move("decline", PledgeState.ASKED, PledgeState.PAID, by=Role.OWNER),
         Move("decline_by_silence", PledgeState.ASKED, PledgeState.PAID, by=Role.CLOCK, after="14 days unanswered"),
         Move(

@@ -31,5 +31,6 @@ urlpatterns = [
     path("finance/", staff_pages.finance, name="finance"),
     path("finance/verify/", staff_pages.verify, name="finance-verify"),
     path("finance/bulk/<uuid:campaign_id>/", staff_pages.bulk, name="finance-bulk"),
+    path("finance/disputes/", staff_pages.open_dispute, name="finance-dispute"),
     path("finance/<slug:kind>/<str:key>/<slug:act>/", staff_pages.finance_act, name="finance-act"),
 ]

@@ -10,16 +10,17 @@ from backend.common import clock
 from backend.common.actors import SamePerson
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
-from backend.payments import tasks as payment_tasks
+from backend.payments.gateways import provider
 from backend.payments.models import Payout, Refund
-from backend.payments.operations import payouts
-from crowdfunding.campaigns import tasks
+from backend.payments.operations import intents, payouts
 from crowdfunding.campaigns.models import Campaign, Pledge
 from crowdfunding.campaigns.operations import delivery, pledges, talk
 from tests.builders import (
     acting,
+    beat,
     deliver_events,
     live_campaign,
+    move_on,
     officer,
     owner_of,
     paid_pledge,
@@ -27,22 +28,6 @@ from tests.builders import (
     person,
     reserve,
 )
-
-
-def beat() -> None:
-    """One turn of everything that beat rings for."""
-    for _ in range(4):
-        payment_tasks.sweep_intents()
-        tasks.advance_due_campaigns()
-        tasks.answer_by_silence()
-        payment_tasks.send_refunds()
-        payment_tasks.send_payouts()
-        deliver_events()
-
-
-def move_on(cashier, by: timedelta) -> None:
-    cashier.control(clock=clock.advance(by).isoformat())
-    beat()
 
 
 def escrow(campaign: Campaign) -> int:
@@ -153,8 +138,6 @@ def test_late_money_counts_while_stock_remains_and_goes_back_when_not(cashier):
     campaign, tier = live_campaign(price_fen=10_000, stock=1)
     late = reserve(campaign, tier)
     intent = pledges.intent_of(late.id)
-    from backend.payments.operations import intents
-
     url = intents.cashier_url(intent_id=intent.id, phone=False, at=clock.now())
     page = cashier.visit(url)
     cashier.http.post(page + "pay", data={"choice": "enter"})
@@ -163,11 +146,7 @@ def test_late_money_counts_while_stock_remains_and_goes_back_when_not(cashier):
     deliver_events()
     paid_pledge(cashier, campaign, tier)
     cashier.http.post(page + "pay", data={"choice": "pay"})
-    fact = (
-        __import__("backend.payments.gateways", fromlist=["provider"])
-        .provider()
-        .query(number=intent.number, at=clock.now())
-    )
+    fact = provider().query(number=intent.number, at=clock.now())
     intents.apply_trade(intent_id=intent.id, fact=fact, at=clock.now())
     deliver_events()
     beat()

@@ -1,65 +1,105 @@
-"""Chargebacks: the same sum is held while they are open, and leaves when they are lost."""
+"""Chargebacks: the same sum is held while they are open, and leaves when they are lost.
+
+The provider tells of them by letter and merchant desk, not by a signed call, so a finance officer
+records each step, and another one records the provider's decision.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from backend.common import rules
-from backend.common.actors import CLOCK, PROVIDER, Actor
-from backend.common.fen import Fen
+from backend.common import outbox, rules
+from backend.common.actors import CLOCK, Actor, require_other_person
+from backend.common.errors import Invalid
+from backend.common.fen import Fen, show_yuan
 from backend.ledger import operations as ledger
-from backend.ledger import queries as books
 from backend.ledger.errors import InsufficientFunds
+from backend.payments.errors import DisputeKnown
+from backend.payments.events import DisputeEnded, DisputeOpened
+from backend.payments.ledger_accounts import clearing_of, escrow_of
 from backend.payments.models import Dispute, PaymentIntent
-from backend.payments.operations.intents import clearing_of, escrow_of
+from backend.payments.states import Disputing
 
 
 @transaction.atomic
-def open_dispute(*, intent_id: UUID, provider_no: str, amount_fen: Fen, payee_id: UUID | None, at: datetime) -> Dispute:
-    """Take up a chargeback and hold its sum: from the escrow, else from what the payee is owed (受理拒付).
+def open_dispute(
+    *, intent_id: UUID, provider_no: str, amount_fen: Fen, payee_id: UUID | None, by: Actor, at: datetime
+) -> Dispute:
+    """Take up a chargeback and hold its sum: from the escrow, else from what the payee is owed (登记拒付).
 
-    Where neither holds enough the platform's reserve bears it, and the dispute has no hold. Safe to
-    repeat under the provider's number.
+    Where neither holds enough the platform's reserve bears it, and the dispute has no hold. It may
+    come after a refund, and then for money that left already.
+
+    Raises:
+        Invalid: no number of the case, or more than was paid.
+        MoveRefused: the order was never paid.
+        DisputeKnown: the case is on record.
     """
-    known = Dispute.objects.filter(provider_no=provider_no).first()
-    if known is not None:
-        return known
     intent = PaymentIntent.objects.select_for_update().get(pk=intent_id)
-    dispute = Dispute.objects.create(
-        provider_no=provider_no,
-        intent=intent,
-        amount_fen=amount_fen,
-        opened_at=at,
-        answer_by=at + timedelta(days=rules.value("payments.dispute_answer_days", at=at)),
+    if not provider_no.strip() or by.person_id is None:
+        raise Invalid("请填写支付机构的案件编号", "Enter the provider's case number", field="provider_no")
+    if not 0 < amount_fen <= intent.amount_fen:
+        paid = show_yuan(intent.amount_fen)
+        raise Invalid(
+            f"金额须大于零且不超过已付 {paid}", f"More than zero, at most the {paid} paid", field="amount_fen"
+        )
+    if intent.trade_no is None:
+        raise intent.machine.refusal(intent.state)
+    try:
+        with transaction.atomic():
+            dispute = Dispute.objects.create(
+                provider_no=provider_no.strip(),
+                intent=intent,
+                amount_fen=amount_fen,
+                opened_by=by.person_id,
+                opened_at=at,
+                answer_by=at + timedelta(days=rules.value("payments.dispute_answer_days", at=at)),
+            )
+    except IntegrityError as error:
+        raise DisputeKnown(field="provider_no") from error
+    dispute.hold_id = _hold(dispute, intent, payee_id, at)
+    dispute.save(update_fields=["hold_id"])
+    outbox.record(
+        DisputeOpened(
+            at=at,
+            dispute_id=dispute.id,
+            subject_kind=intent.subject_kind,
+            subject_id=intent.subject_id,
+            party_id=intent.payer_id,
+            amount_fen=amount_fen,
+        )
     )
-    sources = [escrow_of(intent), *([ledger.payable_to(payee_id)] if payee_id else [])]
+    return dispute
+
+
+def _hold(dispute: Dispute, intent: PaymentIntent, payee_id: UUID | None, at: datetime) -> UUID | None:
+    """Hold the sum where it can be had whole; None leaves it to the reserve."""
+    sources = [escrow_of(intent)] if intent.refunded_fen + dispute.amount_fen <= intent.amount_fen else []
+    if payee_id is not None:
+        sources.append(ledger.payable_to(payee_id))
     for source in sources:
-        if books.available(source) < amount_fen:
-            continue
         try:
-            dispute.hold_id = ledger.hold(
+            return ledger.hold(
                 key=f"dispute-hold:{dispute.id}",
                 kind="dispute",
-                debit=source,
+                debit=ledger.open_account(source),
                 credit=clearing_of(intent),
-                amount_fen=amount_fen,
+                amount_fen=dispute.amount_fen,
                 cause=("dispute", dispute.id),
                 at=at,
             )
         except InsufficientFunds:
-            continue  # another act was quicker; the next source is tried
-        dispute.save(update_fields=["hold_id"])
-        break
-    return dispute
+            continue  # the next one is asked
+    return None
 
 
 @transaction.atomic
 def file_evidence(*, dispute_id: UUID, evidence: str, by: Actor, at: datetime) -> None:
-    """Answer a chargeback with the log's evidence (举证)."""
+    """Note what was sent to the provider in answer (举证)."""
     dispute = Dispute.objects.select_for_update().get(pk=dispute_id)
     dispute.move("file_evidence", by=by, at=at)
     dispute.evidence = evidence[:5_000]
@@ -67,26 +107,63 @@ def file_evidence(*, dispute_id: UUID, evidence: str, by: Actor, at: datetime) -
 
 
 @transaction.atomic
-def win_dispute(*, dispute_id: UUID, at: datetime) -> None:
-    """The provider decided for us: what was held is free again."""
-    dispute = Dispute.objects.select_for_update().get(pk=dispute_id)
-    dispute.move("win", by=PROVIDER, at=at)
+def win_dispute(*, dispute_id: UUID, by: Actor, at: datetime) -> None:
+    """The provider decided for us: what was held is free again (胜诉).
+
+    Raises:
+        SamePerson: the officer who recorded the case.
+    """
+    dispute = Dispute.objects.select_for_update().select_related("intent").get(pk=dispute_id)
+    require_other_person(by, dispute.opened_by)
+    dispute.move("win", by=by, at=at)
     if dispute.hold_id is not None:
         ledger.void(key=f"dispute-void:{dispute.id}", hold_id=dispute.hold_id, at=at)
+    _announce(dispute, dispute.intent, at)
 
 
 @transaction.atomic
 def lose_dispute(*, dispute_id: UUID, by: Actor, at: datetime) -> None:
-    """The money is gone: from what was held, or from the reserve."""
-    dispute = Dispute.objects.select_for_update().select_related("intent").get(pk=dispute_id)
-    event = "let_pass" if by is CLOCK else "lose" if by is PROVIDER else "accept"
-    dispute.move(event, by=by, at=at)
+    """The money is gone: from what was held, or from the reserve (败诉、认赔、逾期).
+
+    Raises:
+        SamePerson: the officer who recorded the case.
+    """
+    dispute = Dispute.objects.select_for_update().get(pk=dispute_id)
+    intent = PaymentIntent.objects.select_for_update().get(pk=dispute.intent_id)
+    if by is not CLOCK:
+        require_other_person(by, dispute.opened_by)
+    dispute.move("let_pass" if by is CLOCK else "lose", by=by, at=at)
     if dispute.hold_id is not None:
         ledger.capture(key=f"dispute:{dispute.id}", hold_id=dispute.hold_id, at=at)
     else:
-        leg = ledger.Leg(ledger.RESERVE, clearing_of(dispute.intent), dispute.amount_fen)
+        leg = ledger.Leg(ledger.open_account(ledger.RESERVE), clearing_of(intent), dispute.amount_fen)
         ledger.post(key=f"dispute:{dispute.id}", kind="dispute", legs=[leg], cause=("dispute", dispute.id), at=at)
-    left = dispute.intent.amount_fen - dispute.intent.refunded_fen
-    PaymentIntent.objects.filter(pk=dispute.intent_id).update(
-        refunded_fen=F("refunded_fen") + min(left, dispute.amount_fen)
+    dispute.counted_fen = min(intent.amount_fen - intent.refunded_fen, dispute.amount_fen)
+    dispute.save(update_fields=["counted_fen"])
+    PaymentIntent.objects.filter(pk=intent.pk).update(refunded_fen=F("refunded_fen") + dispute.counted_fen)
+    intent.refunded_fen += dispute.counted_fen
+    _announce(dispute, intent, at)
+
+
+def _announce(dispute: Dispute, intent: PaymentIntent, at: datetime) -> None:
+    outbox.record(
+        DisputeEnded(
+            at=at,
+            dispute_id=dispute.id,
+            subject_kind=intent.subject_kind,
+            subject_id=intent.subject_id,
+            party_id=intent.payer_id,
+            amount_fen=dispute.amount_fen,
+            outcome=dispute.state,
+            is_whole=intent.refunded_fen == intent.amount_fen,
+        )
     )
+
+
+def let_pass_due(*, at: datetime, limit: int = 100) -> int:
+    """Chargebacks whose last day has passed undecided count as lost; return how many."""
+    due = Dispute.objects.filter(state__in=Disputing.OPEN, answer_by__lte=at).order_by("answer_by")
+    ids = list(due.values_list("pk", flat=True)[:limit])
+    for dispute_id in ids:
+        lose_dispute(dispute_id=dispute_id, by=CLOCK, at=at)
+    return len(ids)

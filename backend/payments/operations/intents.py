@@ -15,9 +15,9 @@ from backend.common.actors import CLOCK, PROVIDER, SYSTEM
 from backend.common.fen import Fen
 from backend.common.ids import new_id
 from backend.ledger import operations as ledger
-from backend.ledger.models import AccountKind
 from backend.payments.events import PaymentArrivedLate, PaymentExpired, PaymentSettled
 from backend.payments.gateways import provider
+from backend.payments.ledger_accounts import clearing_of, escrow_of
 from backend.payments.models import PaymentIntent, order_number
 from backend.payments.operations import refunds
 from backend.payments.provider import Refused, TradeFact, Unknown
@@ -25,16 +25,6 @@ from backend.payments.states import Intent
 
 FIRST_LOOK = timedelta(seconds=20)
 LONGEST_GAP = timedelta(minutes=10)
-
-
-def clearing_of(intent: PaymentIntent) -> ledger.AccountRef:
-    """What the provider holds for us of this payment."""
-    return ledger.AccountRef(intent.clearing, AccountKind.CLEARING, debit_normal=True, floored=False)
-
-
-def escrow_of(intent: PaymentIntent) -> ledger.AccountRef:
-    """Whose escrow the payment fills."""
-    return ledger.escrow_of(intent.purpose_kind, intent.purpose_id)
 
 
 def open_intent(

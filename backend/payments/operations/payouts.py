@@ -33,7 +33,6 @@ from backend.payments.states import Paying
 LEAST_FEN: Fen = 10
 FIRST_GAP = timedelta(seconds=5)
 LONGEST_GAP = timedelta(minutes=10)
-LAPSES_AFTER = timedelta(days=30)
 
 
 @transaction.atomic
@@ -273,7 +272,8 @@ def _succeed(payout: Payout, order_id: str, at: datetime) -> None:
     if payout.hold_id is None:
         raise AssertionError(f"payout {payout.id} is being sent without a hold")
     ledger.capture(key=f"payout:{payout.id}", hold_id=payout.hold_id, at=at)
-    payout.paid_at, payout.order_id, payout.next_try_at = at, order_id, None
+    payout.paid_at, payout.order_id = at, order_id
+    payout.next_try_at = at + timedelta(days=1)  # a bank may still send it back
     payout.save(update_fields=["paid_at", "order_id", "next_try_at", "last_answer"])
     outbox.record(PayoutPaid(at=at, payout_id=payout.id, party_id=payout.party_id, amount_fen=payout.amount_fen))
 
@@ -292,11 +292,28 @@ def _let_go(payout: Payout, at: datetime) -> None:
     )
 
 
+def watch_payout(*, payout_id: UUID, at: datetime) -> None:
+    """Ask once a day, for as long as the rule says, whether a bank sent a payout back (退汇)."""
+    payout = Payout.objects.get(pk=payout_id)
+    if payout.state != Paying.PAID or payout.paid_at is None:
+        return
+    outcome = provider().query_transfer(number=payout.number, at=at)
+    if isinstance(outcome, Done) and outcome.data.get("status") == "REFUND":
+        take_return(payout_id=payout_id, at=at)
+        return
+    last_look = payout.paid_at + timedelta(days=rules.value("payments.return_watch_days", at=payout.paid_at))
+    again = at + timedelta(days=1)
+    Payout.objects.filter(pk=payout_id, state=Paying.PAID).update(next_try_at=again if again <= last_look else None)
+
+
 @transaction.atomic
 def take_return(*, payout_id: UUID, at: datetime) -> None:
-    """The bank sent a payout back; the money is payable again (退汇)."""
+    """The money came back to us; it is payable again. Safe to repeat."""
     payout = Payout.objects.select_for_update().get(pk=payout_id)
+    if payout.state == Paying.RETURNED:
+        return
     payout.move("return", by=PROVIDER, at=at)
+    Payout.objects.filter(pk=payout_id).update(next_try_at=None)
     captured = ledger.transfer_of(f"payout:{payout.id}")
     ledger.reverse(key=f"payout-return:{payout.id}", transfer_id=captured, at=at)
     outbox.record(

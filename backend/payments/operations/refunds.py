@@ -10,18 +10,19 @@ import hashlib
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from backend.common import crash, outbox
 from backend.common.actors import CLOCK, PROVIDER, SYSTEM, Actor, require_other_person
+from backend.common.errors import Refusal
 from backend.common.fen import Fen, show_yuan
 from backend.common.ids import new_id
 from backend.ledger import operations as ledger
-from backend.ledger.models import AccountKind
 from backend.payments.errors import DisputeOpen, PreviewStale, RefundTooLarge, RefundWindowPassed
-from backend.payments.events import RefundSucceeded
+from backend.payments.events import RefundRefused, RefundSucceeded
 from backend.payments.gateways import provider
+from backend.payments.ledger_accounts import bearing, clearing_of
 from backend.payments.models import PaymentIntent, Refund, RefundBatch, order_number
 from backend.payments.provider import Done, Outcome, Refused
 from backend.payments.states import Disputing, Intent, Refunding
@@ -32,26 +33,8 @@ MANUAL_GAP = timedelta(days=1)
 _NOT_RECEIVED = frozenset({"REFUND_NOT_RECEIVED", "ACQ.TRADE_NOT_EXIST"})
 
 
-def _account(intent: PaymentIntent) -> ledger.AccountRef:
-    if intent.state == Intent.LATE:
-        return ledger.SUSPENSE
-    return ledger.escrow_of(intent.purpose_kind, intent.purpose_id)
-
-
-def _clearing(intent: PaymentIntent) -> ledger.AccountRef:
-    return ledger.AccountRef(intent.clearing, AccountKind.CLEARING, debit_normal=True, floored=False)
-
-
 @transaction.atomic
-def request_refund(
-    *,
-    intent_id: UUID,
-    amount_fen: Fen,
-    reason: str,
-    by: Actor,
-    at: datetime,
-    batch: RefundBatch | None = None,
-) -> Refund:
+def request_refund(*, intent_id: UUID, amount_fen: Fen, reason: str, by: Actor, at: datetime) -> Refund:
     """Ask for a refund of all or part of a payment (申请退款). It waits for a second person.
 
     Raises:
@@ -60,6 +43,32 @@ def request_refund(
         DisputeOpen: a chargeback is open.
     """
     intent = PaymentIntent.objects.select_for_update().get(pk=intent_id)
+    _require_refundable(intent, amount_fen, at)
+    _require_undisputed(intent)
+    PaymentIntent.objects.filter(pk=intent_id).update(refunded_fen=F("refunded_fen") + amount_fen)
+    refund = _requested(intent, amount_fen, reason, by, at)
+    refund.save(force_insert=True)
+    return refund
+
+
+def _requested(
+    intent: PaymentIntent, amount_fen: Fen, reason: str, by: Actor, at: datetime, batch: RefundBatch | None = None
+) -> Refund:
+    refund_id = new_id()
+    return Refund(
+        id=refund_id,
+        number=order_number("R", at, refund_id),
+        intent=intent,
+        amount_fen=amount_fen,
+        reason=reason,
+        account_code=bearing(intent).code,
+        batch=batch,
+        requested_by=by.person_id,
+        created_at=at,
+    )
+
+
+def _require_refundable(intent: PaymentIntent, amount_fen: Fen, at: datetime) -> None:
     if intent.state not in (Intent.SUCCEEDED, Intent.LATE):
         raise intent.machine.refusal(intent.state)
     left = intent.amount_fen - intent.refunded_fen
@@ -67,21 +76,11 @@ def request_refund(
         raise RefundTooLarge(field="amount_fen", left=show_yuan(left))
     if intent.refundable_until is not None and at.date() > intent.refundable_until:
         raise RefundWindowPassed
-    if intent.disputes.filter(state__in=(Disputing.OPENED, Disputing.EVIDENCE)).exists():
+
+
+def _require_undisputed(intent: PaymentIntent) -> None:
+    if intent.disputes.filter(state__in=Disputing.OPEN).exists():
         raise DisputeOpen
-    PaymentIntent.objects.filter(pk=intent_id).update(refunded_fen=F("refunded_fen") + amount_fen)
-    refund_id = new_id()
-    return Refund.objects.create(
-        id=refund_id,
-        number=order_number("R", at, refund_id),
-        intent=intent,
-        amount_fen=amount_fen,
-        reason=reason,
-        account_code=_account(intent).code,
-        batch=batch,
-        requested_by=by.person_id,
-        created_at=at,
-    )
 
 
 @transaction.atomic
@@ -90,17 +89,19 @@ def approve_refund(*, refund_id: UUID, by: Actor, at: datetime) -> Refund:
 
     Raises:
         SamePerson: whoever asked approves.
+        DisputeOpen: a chargeback came meanwhile.
         InsufficientFunds: the escrow no longer holds as much, a payout won.
     """
     refund = Refund.objects.select_for_update().select_related("intent").get(pk=refund_id)
     if by is not SYSTEM:
         require_other_person(by, refund.requested_by)
+    _require_undisputed(refund.intent)
     refund.move("approve", by=by, at=at)
     refund.hold_id = ledger.hold(
         key=f"refund-hold:{refund.id}",
         kind="refund",
-        debit=_account(refund.intent),
-        credit=_clearing(refund.intent),
+        debit=bearing(refund.intent),
+        credit=clearing_of(refund.intent),
         amount_fen=refund.amount_fen,
         cause=("refund", refund.id),
         at=at,
@@ -114,9 +115,25 @@ def approve_refund(*, refund_id: UUID, by: Actor, at: datetime) -> Refund:
 @transaction.atomic
 def refuse_refund(*, refund_id: UUID, by: Actor, at: datetime, reason: str) -> None:
     """Turn a refund down; the payment may be refunded later."""
-    refund = Refund.objects.select_for_update().get(pk=refund_id)
+    refund = Refund.objects.select_for_update(of=("self",)).select_related("intent").get(pk=refund_id)
     refund.move("lapse" if by is CLOCK else "refuse", by=by, at=at, reason=reason)
     PaymentIntent.objects.filter(pk=refund.intent_id).update(refunded_fen=F("refunded_fen") - refund.amount_fen)
+    outbox.record(
+        RefundRefused(
+            at=at,
+            refund_id=refund.id,
+            subject_kind=refund.intent.subject_kind,
+            subject_id=refund.intent.subject_id,
+        )
+    )
+
+
+@transaction.atomic
+def drop_requested(*, subject_ids: list[UUID], at: datetime, reason: str) -> None:
+    """Turn down what was asked for but not approved, because a rule now refunds these payments itself."""
+    waiting = Refund.objects.filter(intent__subject_id__in=subject_ids, state=Refunding.REQUESTED).order_by("pk")
+    for refund_id in list(waiting.values_list("pk", flat=True)):
+        refuse_refund(refund_id=refund_id, by=SYSTEM, at=at, reason=reason)
 
 
 @transaction.atomic
@@ -213,6 +230,7 @@ def _succeed(refund: Refund, at: datetime) -> None:
             subject_id=intent.subject_id,
             party_id=intent.payer_id,
             amount_fen=refund.amount_fen,
+            is_whole=intent.state == Intent.RETURNED,
         )
     )
 
@@ -229,8 +247,11 @@ def request_batch(
 ) -> RefundBatch:
     """Ask for the refunds of a preview, together (申请批量退款).
 
+    Set-based, so that ten thousand lines fit a web request.
+
     Raises:
         PreviewStale: the lines are no longer those of the preview.
+        RefundTooLarge, RefundWindowPassed, DisputeOpen: of the first line that cannot be refunded.
     """
     if not lines or preview_digest(lines) != digest:
         raise PreviewStale
@@ -245,9 +266,26 @@ def request_batch(
         requested_by=by.person_id,
         created_at=at,
     )
-    for intent_id, amount in sorted(lines):
-        request_refund(intent_id=intent_id, amount_fen=amount, reason=reason, by=by, at=at, batch=batch)
+    amounts = dict(lines)
+    intents = list(PaymentIntent.objects.select_for_update().filter(pk__in=amounts).order_by("pk"))
+    for intent in intents:
+        _require_refundable(intent, amounts[intent.pk], at)
+    if PaymentIntent.objects.filter(pk__in=amounts, disputes__state__in=Disputing.OPEN).exists():
+        raise DisputeOpen
+    _count_refunds(amounts)
+    Refund.objects.bulk_create(
+        [_requested(intent, amounts[intent.pk], reason, by, at, batch) for intent in intents], batch_size=1_000
+    )
     return batch
+
+
+def _count_refunds(amounts: dict[UUID, Fen]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE payments_paymentintent i SET refunded_fen = i.refunded_fen + l.fen "
+            "FROM unnest(%s::uuid[], %s::bigint[]) AS l(id, fen) WHERE i.id = l.id",
+            [list(amounts), list(amounts.values())],
+        )
 
 
 @transaction.atomic
@@ -283,7 +321,10 @@ def advance_batch(*, batch_id: UUID, at: datetime, limit: int = 200) -> None:
     approver = Actor(batch.approved_by, batch.approved_by, SYSTEM.roles)
     waiting = batch.refunds.filter(state=Refunding.REQUESTED).order_by("pk").values_list("pk", flat=True)
     for refund_id in list(waiting[:limit]):
-        approve_refund(refund_id=refund_id, by=approver, at=at)
+        try:
+            approve_refund(refund_id=refund_id, by=approver, at=at)
+        except Refusal as refusal:  # one line that cannot go must not keep the others back
+            refuse_refund(refund_id=refund_id, by=SYSTEM, at=at, reason=refusal.code)
     with transaction.atomic():
         batch = RefundBatch.objects.select_for_update().get(pk=batch_id)
         open_lines = batch.refunds.exclude(state__in=(Refunding.SUCCEEDED, Refunding.REFUSED))

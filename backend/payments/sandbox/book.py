@@ -354,10 +354,15 @@ def _transfer_shown(made: TransferMade) -> dict[str, object]:
     }
 
 
+def send_back(out_biz_no: str) -> None:
+    """The payee's bank sends a transfer back, days later."""
+    TransferMade.objects.filter(out_biz_no=out_biz_no, status="SUCCESS").update(status="REFUND")
+
+
 def balance() -> int:
     """What the merchant has at the provider, in fen."""
     paid = Trade.objects.filter(paid_at__isnull=False).aggregate(t=Sum("amount_fen"), r=Sum("refunded_fen"))
-    sent = TransferMade.objects.exclude(status="FAIL").aggregate(t=Sum("amount_fen"))["t"] or 0
+    sent = TransferMade.objects.exclude(status__in=("FAIL", "REFUND")).aggregate(t=Sum("amount_fen"))["t"] or 0
     return FLOAT_FEN + (paid["t"] or 0) - (paid["r"] or 0) - sent
 
 

@@ -189,12 +189,14 @@ def _way_back(visit: Visit, trade: Trade | None) -> str:
 @csrf_exempt
 @require_POST
 def control(request: HttpRequest) -> HttpResponse:
-    """Tests and journey: `{"clock": iso}`, `{"advance": seconds}`, `{"fault": {...}}`, `{"reset_faults": true}`."""
+    """Tests and journey: `{"clock": iso}`, `{"advance": seconds}`, `{"fault": {...}}`, `{"reset_faults": true}`, `{"send_back": number}`."""
     wish = json.loads(request.body or b"{}")
     if "clock" in wish:
         book.move_clock(datetime.fromisoformat(wish["clock"]))
     if "advance" in wish:
         book.move_clock(book.now() + timedelta(seconds=wish["advance"]))
+    if "send_back" in wish:
+        book.send_back(wish["send_back"])
     if wish.get("reset_faults"):
         Fault.objects.all().delete()
     if "fault" in wish:

@@ -16,7 +16,7 @@ from crowdfunding.campaigns.errors import Affiliated, SignedAlready, TailWaits
 from crowdfunding.campaigns.models import Campaign, Cancellation, Pledge, Update
 from crowdfunding.campaigns.operations.drafts import require_owner
 from crowdfunding.campaigns.operations.shared import as_owner, is_affiliated, locked, move
-from crowdfunding.campaigns.operations.shares import plan_shares
+from crowdfunding.campaigns.operations.shares import disputed, plan_shares
 from crowdfunding.campaigns.states import PledgeState
 
 
@@ -46,8 +46,11 @@ def see_whether_delivered(campaign: Campaign, at: datetime) -> bool:
 def tail_obstacles(campaign: Campaign, at: datetime) -> list[Refusal]:
     """What keeps the tail back: open claims, or no word from the maker for too long (G5, G9)."""
     found: list[Refusal] = []
-    if Pledge.objects.filter(campaign=campaign, state=PledgeState.ASKED).exists():
-        found.append(TailWaits(what_zh="有未答复的退款申请", what_en="a refund request is unanswered"))
+    mine = Pledge.objects.filter(campaign=campaign)
+    if mine.filter(state__in=(PledgeState.ASKED, PledgeState.AGREED)).exists():
+        found.append(TailWaits(what_zh="有未办结的退款申请", what_en="a refund request is open"))
+    if mine.filter(disputed()).exists():
+        found.append(TailWaits(what_zh="有未结的拒付", what_en="a chargeback is open"))
     days = rules.value("campaigns.update_days", at=at, ruleset=campaign.ruleset)
     recent = Update.objects.filter(campaign=campaign, at__gt=at - timedelta(days=days))
     if not recent.exists():
@@ -93,7 +96,7 @@ def confirm_cancel(*, campaign_id: UUID, by: Actor, at: datetime) -> None:
     require_other_person(by, record.first_by)
     if is_affiliated(campaign, by):
         raise Affiliated
-    plan_shares(campaign)
+    plan_shares(campaign, at)
     move(campaign, "cancel_after", by=by, at=at, reason=record.ruling)
     record.second_by, record.second_at = by.person_id, at
     record.save(update_fields=["second_by", "second_at"])

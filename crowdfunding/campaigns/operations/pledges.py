@@ -301,7 +301,6 @@ def cancel_pledge(*, pledge_id: UUID, by: Actor, at: datetime) -> Pledge:
         CancelTooLate: the last hour has begun.
         MoveRefused: it is not paid, or no longer.
     """
-    own_pledge(pledge_id, by)
     locks.share(campaign_lock(own_pledge(pledge_id, by).campaign_id))
     made = Pledge.objects.select_for_update().get(pk=pledge_id)
     campaign = Campaign.objects.get(pk=made.campaign_id)
@@ -327,11 +326,12 @@ def intent_of(pledge_id: UUID) -> PaymentIntent:
 def give_back(*, pledge_id: UUID, reason: str, at: datetime) -> None:
     """Refund a pledge of a campaign that came to nothing: whole, or its share of what escrow holds."""
     made = Pledge.objects.select_for_update().get(pk=pledge_id)
-    if made.state not in (PledgeState.PAID, PledgeState.ASKED):
+    if made.state not in PledgeState.OWED:
         return
     made.move("give_back", by=SYSTEM, at=at)
     made.state_at = at
     made.save(update_fields=["state_at"])
+    refunds.drop_requested(subject_ids=[made.id], at=at, reason=reason)
     intent = PaymentIntent.objects.select_for_update().get(subject_id=made.id, subject_kind="pledge")
     due = intent.amount_fen - intent.refunded_fen
     due = due if made.share_fen is None else min(due, made.share_fen)
@@ -340,6 +340,29 @@ def give_back(*, pledge_id: UUID, reason: str, at: datetime) -> None:
         refunds.approve_refund(refund_id=refund.id, by=SYSTEM, at=at)
     _end(made, at)
     crash.point("pledge.given_back")
+
+
+@transaction.atomic
+def close_returned(*, pledge_id: UUID, at: datetime) -> None:
+    """All that was paid has gone back, by a refund or a lost chargeback: the pledge ends. Safe to repeat."""
+    made = Pledge.objects.select_for_update().get(pk=pledge_id)
+    if made.state not in PledgeState.OWED:
+        return
+    made.move("give_back", by=SYSTEM, at=at)
+    made.state_at = at
+    made.save(update_fields=["state_at"])
+    _end(made, at)
+
+
+@transaction.atomic
+def reopen_asked(*, pledge_id: UUID, at: datetime) -> None:
+    """The second person did not confirm an agreed refund: it is asked for again. Safe to repeat."""
+    made = Pledge.objects.select_for_update().get(pk=pledge_id)
+    if made.state != PledgeState.AGREED:
+        return
+    made.move("turn_down", by=SYSTEM, at=at)
+    made.state_at = at
+    made.save(update_fields=["state_at"])
 
 
 @transaction.atomic
@@ -363,6 +386,9 @@ def ask_refund(*, pledge_id: UUID, reason: str, by: Actor, at: datetime) -> None
 def answer_refund(*, pledge_id: UUID, agree: bool, reason: str, by: Actor, at: datetime) -> Refund | None:
     """The maker agrees, and a finance officer confirms it as the second person; or declines (答复退款).
 
+    Until the money is back the pledge stands: it counts as refunded when the refund succeeds, and is
+    asked for again when the second person says no.
+
     Raises:
         InsufficientFunds: on confirmation, if the escrow no longer holds as much.
     """
@@ -375,7 +401,6 @@ def answer_refund(*, pledge_id: UUID, agree: bool, reason: str, by: Actor, at: d
         return None
     intent = intent_of(made.id)
     left = intent.amount_fen - intent.refunded_fen
-    _end(made, at)
     return refunds.request_refund(intent_id=intent.id, amount_fen=left, reason="发起人同意退款", by=by, at=at)
 
 

@@ -1,19 +1,39 @@
 """Dividing what escrow still holds when a campaign ends badly."""
 
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef
+
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
+from backend.payments.models import PaymentIntent
+from backend.payments.operations import refunds
+from backend.payments.states import Disputing
 from crowdfunding.campaigns import verdicts
 from crowdfunding.campaigns.models import Campaign, Pledge
 from crowdfunding.campaigns.states import PledgeState
 
 
-def plan_shares(campaign: Campaign) -> None:
-    """Fix what each pledge gets of what escrow holds, before anything of it moves."""
+def disputed() -> Exists:
+    """Whether a pledge's payment is under a chargeback: its sum is held, and it waits for the decision."""
+    return Exists(PaymentIntent.objects.filter(subject_id=OuterRef("pk"), disputes__state__in=Disputing.OPEN))
+
+
+def plan_shares(campaign: Campaign, at: datetime) -> None:
+    """Fix what each pledge gets of what escrow holds, before anything of it moves.
+
+    Refunds that nobody approved yet are dropped first, so that each claim is what was paid less what
+    is on its way back. A pledge under chargeback has no share: its sum is held for it alone.
+    """
+    owed = Pledge.objects.filter(campaign=campaign, state__in=PledgeState.OWED).exclude(disputed())
+    open_pledges = list(owed.order_by("pk"))
+    refunds.drop_requested(subject_ids=[made.id for made in open_pledges], at=at, reason=campaign.state_word)
+    paid = PaymentIntent.objects.filter(purpose_id=campaign.id, subject_kind="pledge")
+    left = {row[0]: row[1] - row[2] for row in paid.values_list("subject_id", "amount_fen", "refunded_fen")}
+    claims = [made for made in open_pledges if left[made.id]]
     rest = books.available(ledger.escrow_of("campaign", campaign.id))
-    open_pledges = list(
-        Pledge.objects.filter(campaign=campaign, state__in=(PledgeState.PAID, PledgeState.ASKED)).order_by("pk")
-    )
-    shares = verdicts.shares_of_rest(rest, [made.total_fen for made in open_pledges])
-    for made, share in zip(open_pledges, shares, strict=True):
+    for made in open_pledges:
+        made.share_fen = 0
+    for made, share in zip(claims, verdicts.shares_of_rest(rest, [left[made.id] for made in claims]), strict=True):
         made.share_fen = share
     Pledge.objects.bulk_update(open_pledges, ["share_fen"], batch_size=500)

@@ -15,7 +15,6 @@ from backend.payments.states import Batch, Paying, Refunding
 from crowdfunding.campaigns.models import Pledge
 from crowdfunding.campaigns.states import PledgeState, State
 
-STAFF_PATIENCE = timedelta(days=14)
 A_HANDFUL = 200
 
 
@@ -54,11 +53,11 @@ def _move(pledge_id: UUID, event: str, at: datetime) -> int:
 
 def _lapse_staff_requests(at: datetime) -> int:
     reason = "逾期无人复核"
-    old_refunds = Refund.objects.filter(state=Refunding.REQUESTED, batch=None, created_at__lte=at - STAFF_PATIENCE)
-    old_batches = RefundBatch.objects.filter(state=Batch.PREVIEWED, created_at__lte=at - STAFF_PATIENCE)
-    old_payouts = Payout.objects.filter(
-        state__in=(Paying.PENDING, Paying.CHECKED), created_at__lte=at - payouts.LAPSES_AFTER
-    )
+    refunds_before = at - timedelta(days=rules.value("payments.refund_patience_days", at=at))
+    payouts_before = at - timedelta(days=rules.value("payments.payout_patience_days", at=at))
+    old_refunds = Refund.objects.filter(state=Refunding.REQUESTED, batch=None, created_at__lte=refunds_before)
+    old_batches = RefundBatch.objects.filter(state=Batch.PREVIEWED, created_at__lte=refunds_before)
+    old_payouts = Payout.objects.filter(state__in=(Paying.PENDING, Paying.CHECKED), created_at__lte=payouts_before)
     lapsed = 0
     for refund_id in list(old_refunds.values_list("pk", flat=True)[:A_HANDFUL]):
         refunds.refuse_refund(refund_id=refund_id, by=CLOCK, at=at, reason=reason)

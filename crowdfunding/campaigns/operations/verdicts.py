@@ -27,7 +27,7 @@ from crowdfunding.campaigns.models import Campaign, Pledge, campaign_lock
 from crowdfunding.campaigns.operations import delivery, pledges
 from crowdfunding.campaigns.operations.drafts import open_now
 from crowdfunding.campaigns.operations.shared import locked, move
-from crowdfunding.campaigns.operations.shares import plan_shares
+from crowdfunding.campaigns.operations.shares import disputed, plan_shares
 from crowdfunding.campaigns.states import PledgeState, State
 
 A_HANDFUL = 200
@@ -69,7 +69,7 @@ def _step(campaign_id: UUID, at: datetime) -> bool:
         case State.PRODUCING:
             move(campaign, "fall_behind", by=CLOCK, at=at)
         case State.OVERDUE:
-            plan_shares(campaign)
+            plan_shares(campaign, at)
             move(campaign, "default", by=CLOCK, at=at)
         case State.DELIVERING:
             return delivery.see_whether_delivered(campaign, at)
@@ -159,8 +159,8 @@ def _release_tail(campaign: Campaign, at: datetime) -> bool:
 def give_back_some(*, campaign_id: UUID, at: datetime) -> bool:
     """Give back the next pledges of a campaign that came to nothing, one transaction each (批量退款)."""
     campaign = Campaign.objects.get(pk=campaign_id)
-    waiting = Pledge.objects.filter(campaign=campaign, state__in=(PledgeState.PAID, PledgeState.ASKED))
-    ids = list(waiting.order_by("pk").values_list("pk", flat=True)[:A_HANDFUL])
+    owed = Pledge.objects.filter(campaign=campaign, state__in=PledgeState.OWED)
+    ids = list(owed.exclude(disputed()).order_by("pk").values_list("pk", flat=True)[:A_HANDFUL])
     for pledge_id in ids:
         pledges.give_back(pledge_id=pledge_id, reason=campaign.state_word, at=at)
     if len(ids) == A_HANDFUL:
@@ -170,6 +170,8 @@ def give_back_some(*, campaign_id: UUID, at: datetime) -> bool:
         campaign = locked(campaign_id)
         if Pledge.objects.filter(campaign=campaign, state=PledgeState.RESERVED).exists():
             _look_again(campaign, at + SOON)
+        elif owed.exists():  # under chargeback: given back, or lost, when that is decided
+            _look_again(campaign, at + AN_HOUR)
         elif campaign.state == State.IN_DEFAULT:
             move(campaign, "settle_default", by=CLOCK, at=at)
         else:
