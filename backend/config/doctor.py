@@ -67,6 +67,13 @@ def _home() -> Iterator[Finding]:
         user.uid != 0,
         "servers never run as root",
     )
+    if user.popen and not home.can_drop:
+        program = Path(sys.executable).resolve()
+        yield Finding(
+            f"note: started as root, and {user.name} cannot reach {program} or {home.root}: web, sockets, worker, "
+            "beat, relay and gateway run as root too. Install below /srv with PYTHON=/usr/bin/python3 to drop it",
+            True,
+        )
     yield Finding(f"sockets in {sockets}", len(str(sockets)) < 90, "set TMPDIR to a shorter path")
     room = shutil.disk_usage(data).free
     yield Finding(f"{room // 1024**3} GiB free", room > LEAST_ROOM, "free some space: a full disk stops the database")

@@ -92,6 +92,26 @@ class Home:
         test = subprocess.run(["test", "-x", str(path)], check=False, **self.user.popen)  # type: ignore[call-overload]
         return bool(test.returncode == 0)
 
+    @cached_property
+    def can_drop(self) -> bool:
+        """Whether the servers' user can run this interpreter over this checkout and home."""
+        places = (Path(sys.executable).resolve(), Path(sys.executable), REPOSITORY / "backend", self.root)
+        return all(self.reachable(place) for place in places)
+
+    def hand_over(self) -> dict[str, object]:
+        """Give our own files to the servers' user; what `subprocess` needs to run a program as that user.
+
+        Empty when we are not root, or when that user could not run the programs: `sizhong doctor` says so.
+        """
+        if not self.user.popen or not self.can_drop:
+            return {}
+        servers_own = {"postgres", "valkey", "pginstall"}
+        tops = [path for path in self.root.iterdir() if path.name not in servers_own]
+        for path in (self.root, *tops, *(found for top in tops for found in top.rglob("*"))):
+            if path.lstat().st_uid == 0:
+                os.lchown(path, self.user.uid, self.user.gid)
+        return self.user.popen
+
     def folder(self, name: str, *, mode: int = 0o700) -> Path:
         """A folder of the servers' user below `data`."""
         folder = self.data / name

@@ -258,14 +258,17 @@ def _programs(home: Home, port: int, *, logs: Path, broker_prefix: str) -> list[
         ),
         "SIZHONG_BROKER_PREFIX": broker_prefix,
         "PYTHONUNBUFFERED": "1",
+        "HOME": str(home.root),
     }
     os.environ.update({name: env[name] for name in ADDRESSES})
     pooled = env | {"SIZHONG_DB_POOL": "8"}
     gateway = ["-m", "gunicorn", "backend.payments.sandbox.wsgi:application", "--bind", f"127.0.0.1:{port + 2}"]
     celery = ["-m", "celery", "-A", "backend.config.celery"]
 
+    user = home.hand_over()
+
     def program(name: str, argv: list[str], environment: dict[str, str] = env) -> Program:
-        return python_program(name, argv, logs=logs, env=environment, cwd=REPOSITORY)
+        return python_program(name, argv, logs=logs, env=environment, cwd=REPOSITORY, user=user)
 
     return [
         program(

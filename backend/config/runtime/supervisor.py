@@ -103,6 +103,9 @@ class Supervisor:
         self.stopping = True
 
 
-def python_program(name: str, argv: list[str], *, logs: Path, env: dict[str, str], cwd: Path) -> Program:
-    """A program that runs under this interpreter: `python -m …`."""
-    return Program(name, lambda: child.start([sys.executable, *argv], log=logs / f"{name}.log", env=env, cwd=cwd))
+def python_program(
+    name: str, argv: list[str], *, logs: Path, env: dict[str, str], cwd: Path, user: dict[str, object]
+) -> Program:
+    """A program that runs under this interpreter: `python -m …`, as the servers' user."""
+    log = logs / f"{name}.log"
+    return Program(name, lambda: child.start([sys.executable, *argv], log=log, env=env, cwd=cwd, user=user))
