@@ -11,6 +11,32 @@ class CodeWrong(Refusal):
     remedy_zh, remedy_en = "请核对后重试，或重新获取验证码", "Check it, or ask for a new one"
 
 
+class ProofWrong(Refusal):
+    """The second proof does not fit, or was tried too often; which one is not said."""
+
+    status, code = 400, "proof_wrong"
+    zh, en = "验证未通过", "That does not match"
+    remedy_zh, remedy_en = "请核对后重试；多次不符须重新获取验证码", "Check it; after several misses ask for a new code"
+    source = "security.md §2: recycled numbers"
+
+
+class OrganisationKnown(Refusal):
+    """The credit code is registered already."""
+
+    status, code = 409, "organisation_known"
+    zh, en = "该统一社会信用代码已注册", "This credit code is registered already"
+    remedy_zh, remedy_en = "请联系该组织的负责人授权", "Ask the organisation's owner to authorise you"
+    source = "features.md A1"
+
+
+class AuthorisedAlready(Refusal):
+    """The person is a member already."""
+
+    status, code = 409, "authorised_already"
+    zh, en = "该用户已是成员", "This person is a member already"
+    source = "features.md A6"
+
+
 class CodesTooMany(Refusal):
     """More codes asked for than the limits allow."""
 

@@ -168,6 +168,18 @@ class SignInCode(models.Model):
         ]
 
 
+class Device(models.Model):
+    """A browser that its person has proved to be theirs (常用设备); its cookie is kept as a hash."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="devices", verbose_name="用户")
+    token_hash = models.CharField("摘要", max_length=64, unique=True)
+    confirmed_at = models.DateTimeField("确认时间")
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "-confirmed_at"], name="device_user")]
+
+
 class ApiToken(models.Model):
     """A key for programs (访问令牌): hashed, scoped, expiring, shown once."""
 

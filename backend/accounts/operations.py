@@ -13,20 +13,35 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.module_loading import import_string
+from stdnum.cn import uscc as credit_codes
 
 from backend.accounts import limits
 from backend.accounts.errors import (
+    AuthorisedAlready,
     CloseRefused,
     CodesTooMany,
     CodeWrong,
     IdentifierInvalid,
     LastOwner,
     NotAuthorised,
+    OrganisationKnown,
+    ProofWrong,
 )
-from backend.accounts.models import SCOPES, ApiToken, Membership, Party, SignInCode, StaffRole, User, phone_place
-from backend.common import encryption
+from backend.accounts.models import (
+    SCOPES,
+    ApiToken,
+    Device,
+    Membership,
+    Party,
+    SignInCode,
+    StaffRole,
+    User,
+    phone_place,
+)
+from backend.common import encryption, rules
+from backend.common.errors import Invalid, refuse_any
 from backend.common.ids import new_id
 
 CODE_LIVES = timedelta(minutes=5)
@@ -139,24 +154,111 @@ def redeem_code(*, identifier: str, code: str, session_key: str, at: datetime) -
     """
     kind, value = read_identifier(identifier)
     target = encryption.lookup_hash(value, purpose=kind)
+    row_id = _count_try(target, session_key, at)
+    row = SignInCode.objects.filter(pk=row_id).first() if row_id else None
+    if row is None or not hmac.compare_digest(row.code_hash, _code_hash(row.id, code)):
+        raise CodeWrong(field="code")
+    with transaction.atomic():
+        if not SignInCode.objects.filter(pk=row.id, ended_at=None).update(ended_at=at):
+            raise CodeWrong(field="code")
+        return find_user(kind, value) or join(kind=kind, value=value, at=at)
+
+
+def needs_second_proof(*, user: User, device: str, at: datetime) -> bool:
+    """Whether a code alone does not open this account here (二次核实).
+
+    Numbers are given out anew. An account with a verified name, open business or an organisation
+    asks for more when the number was not confirmed lately, or the browser is not known.
+
+    Source: security.md §2, recycled numbers.
+    """
+    if not _is_worth_guarding(user):
+        return False
+    since = at - timedelta(days=rules.value("accounts.number_fresh_days", at=at))
+    is_known = Device.objects.filter(user=user, token_hash=_device_hash(device), confirmed_at__gt=since).exists()
+    return not is_known or user.phone_confirmed_at is None or user.phone_confirmed_at <= since
+
+
+def _is_worth_guarding(user: User) -> bool:
+    if user.party.level != "L0" or Membership.objects.filter(user=user, revoked_at=None).exists():
+        return True
+    return any(obstacle(user.party) is not None for obstacle in limits.OBSTACLES)
+
+
+def _device_hash(device: str) -> str:
+    return hashlib.sha256(device.encode()).hexdigest()
+
+
+@transaction.atomic
+def remember_device(*, user: User, device: str, at: datetime) -> str:
+    """Note that the person proved this browser and number now; the text for the browser's cookie."""
+    User.objects.filter(pk=user.pk).update(phone_confirmed_at=at)
+    if Device.objects.filter(user=user, token_hash=_device_hash(device)).update(confirmed_at=at):
+        return device
+    text = secrets.token_urlsafe(32)
+    Device.objects.create(user=user, token_hash=_device_hash(text), confirmed_at=at)
+    return text
+
+
+@transaction.atomic
+def open_proof(*, user: User, session_key: str, address: str, at: datetime) -> None:
+    """Let a browser that redeemed a code give the second proof: five tries within five minutes.
+
+    Raises:
+        CodesTooMany: a limit is reached.
+    """
+    target = _proof_target(user.pk)
+    network = _network(address)
+    _require_below_limits(target, network, at)
+    SignInCode.objects.filter(target_hash=target, session_key=session_key, ended_at=None).update(ended_at=at)
+    SignInCode.objects.create(
+        purpose="second_proof",
+        target_hash=target,
+        session_key=session_key,
+        code_hash="",
+        address=network,
+        created_at=at,
+        expires_at=at + CODE_LIVES,
+    )
+
+
+def _proof_target(user_id: UUID) -> str:
+    return encryption.lookup_hash(str(user_id), purpose="proof")
+
+
+def give_proof(*, user_id: UUID, text: str, session_key: str, at: datetime) -> User:
+    """Compare the second proof: the password where there is one, else the full name.
+
+    The try is counted before anything is compared.
+
+    Raises:
+        ProofWrong: it does not fit, is too late, or was tried too often.
+    """
+    row_id = _count_try(_proof_target(user_id), session_key, at)
+    user = User.objects.select_related("party").filter(pk=user_id, is_active=True).first()
+    if row_id is None or user is None:
+        raise ProofWrong(field="proof")
+    if user.has_usable_password():
+        fits = user.check_password(text)
+    else:
+        fits = hmac.compare_digest(clean_name(text).encode(), user.party.name.encode())
+    if not fits or not SignInCode.objects.filter(pk=row_id, ended_at=None).update(ended_at=at):
+        raise ProofWrong(field="proof")
+    return user
+
+
+def _count_try(target: str, session_key: str, at: datetime) -> UUID | None:
+    """Count one try on the newest open row of this browser in one statement; None when none is left."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE accounts_signincode SET tries = tries + 1 WHERE id = ("
             "  SELECT id FROM accounts_signincode WHERE target_hash = %s AND session_key = %s AND ended_at IS NULL"
             "  ORDER BY created_at DESC LIMIT 1"
-            ") AND tries < %s AND ended_at IS NULL AND expires_at > %s RETURNING id, code_hash",
+            ") AND tries < %s AND ended_at IS NULL AND expires_at > %s RETURNING id",
             [target, session_key, CODE_TRIES, at],
         )
         row = cursor.fetchone()
-    if row is None or not hmac.compare_digest(row[1], _code_hash(row[0], code)):
-        raise CodeWrong(field="code")
-    with transaction.atomic():
-        if not SignInCode.objects.filter(pk=row[0], ended_at=None).update(ended_at=at):
-            raise CodeWrong(field="code")
-        user = find_user(kind, value) or join(kind=kind, value=value, at=at)
-        if kind == "phone":
-            User.objects.filter(pk=user.pk).update(phone_confirmed_at=at)
-    return user
+    return row[0] if row else None
 
 
 def join(*, kind: str, value: str, at: datetime, name: str = "", level: str = "L0") -> User:
@@ -175,13 +277,6 @@ def join(*, kind: str, value: str, at: datetime, name: str = "", level: str = "L
         user.email = value
     user.save(force_insert=True)
     return user
-
-
-def rename(*, user: User, name: str, about: str = "") -> None:
-    """Change how a person is shown; the real name of a verified person stays."""
-    if user.party.level == "L0":
-        Party.objects.filter(pk=user.party_id).update(name=clean_name(name)[:60] or user.party.name)
-    Party.objects.filter(pk=user.party_id).update(about=about[:500])
 
 
 @transaction.atomic
@@ -206,14 +301,34 @@ def close_account(*, user_id: UUID, at: datetime) -> None:
 
 @transaction.atomic
 def found_organisation(*, founder: User, name: str, uscc: str, county: str, at: datetime, level: str = "O0") -> Party:
-    """Register an organisation with its first owner (组织)."""
-    party = Party.objects.create(
-        kind=Party.ORGANISATION, name=clean_name(name)[:60], uscc=uscc, county=county, level=level
+    """Register an organisation with its first owner (组织).
+
+    Raises:
+        LevelTooLow, Invalid: all that fail, together.
+        OrganisationKnown: the credit code is taken.
+    """
+    shown, number = clean_name(name)[:60], uscc.strip().upper()
+    wrong_name = Invalid("请填写组织全称", "Enter the organisation's full name", field="name")
+    wrong_code = Invalid("统一社会信用代码不正确", "The credit code is not valid", field="uscc")
+    refuse_any(
+        [
+            *limits.failures(founder.party, "found", at=at),
+            wrong_name if len(shown) < 2 else None,
+            None if credit_codes.is_valid(number) else wrong_code,
+        ]
     )
+    try:
+        with transaction.atomic():
+            party = Party.objects.create(
+                kind=Party.ORGANISATION, name=shown, uscc=number, county=county[:6], level=level
+            )
+    except IntegrityError as error:
+        raise OrganisationKnown(field="uscc") from error
     Membership.objects.create(organisation=party, user=founder, role=Membership.OWNER, valid_from=at)
     return party
 
 
+@transaction.atomic
 def authorise(
     *,
     organisation_id: UUID,
@@ -228,16 +343,27 @@ def authorise(
 
     Raises:
         NotAuthorised: whoever grants is no live owner.
+        AuthorisedAlready: the person holds an authorisation that was not revoked.
+        Invalid: an end in the past, or an unknown role.
     """
     _require_owner(organisation_id, by, at)
-    return Membership.objects.create(
-        organisation_id=organisation_id,
-        user=user,
-        role=role,
-        scopes=sorted(SCOPES & set(scopes)),
-        valid_from=at,
-        valid_to=until,
+    if role not in (Membership.OWNER, Membership.CLERK) or (until is not None and until <= at):
+        raise Invalid("角色或截止日期不正确", "The role or the end date is not valid", field="until")
+    Membership.objects.filter(organisation_id=organisation_id, user=user, revoked_at=None, valid_to__lte=at).update(
+        revoked_at=at
     )
+    try:
+        with transaction.atomic():
+            return Membership.objects.create(
+                organisation_id=organisation_id,
+                user=user,
+                role=role,
+                scopes=sorted(SCOPES & set(scopes)),
+                valid_from=at,
+                valid_to=until,
+            )
+    except IntegrityError as error:
+        raise AuthorisedAlready(field="phone") from error
 
 
 @transaction.atomic

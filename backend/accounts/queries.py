@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from backend.accounts.errors import NotAuthorised, TokenInvalid
-from backend.accounts.models import SCOPES, ApiToken, Membership, StaffRole, User
+from backend.accounts.models import SCOPES, ApiToken, Membership, Party, StaffRole, User
 from backend.common.actors import Actor, Role
 
 
@@ -17,6 +17,20 @@ def hats(user: User, *, at: datetime) -> list[Membership]:
     """The live authorisations of a person, organisations in order of name."""
     found = Membership.objects.filter(user=user, revoked_at=None).select_related("organisation")
     return [m for m in found.order_by("organisation__name", "pk") if m.is_live(at)]
+
+
+def owned_organisation(user: User, organisation_id: UUID, *, at: datetime) -> Party | None:
+    """An organisation that the person owns now."""
+    for membership in hats(user, at=at):
+        if membership.organisation_id == organisation_id and membership.role == Membership.OWNER:
+            return membership.organisation
+    return None
+
+
+def members(organisation_id: UUID) -> QuerySet[Membership]:
+    """Everyone who was authorised and not revoked, owners first."""
+    found = Membership.objects.filter(organisation_id=organisation_id, revoked_at=None).select_related("user__party")
+    return found.order_by("-role", "valid_from", "pk")
 
 
 def staff_roles(user: User, *, at: datetime) -> frozenset[Role]:

@@ -77,7 +77,7 @@ def _make(person: Person, at: datetime) -> User:
 
 def _make_organisation(found: dict[str, User], at: datetime) -> None:
     """A firm that a maker owns and a clerk may file for, but not move money for (A6)."""
-    uscc = "91421200MA00DEMO0X"
+    uscc = "91421200MA00DEM00H"
     if Party.objects.filter(uscc=uscc).exists():
         return
     owner, clerk = found["13800000017"], found["13900000001"]

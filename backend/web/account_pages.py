@@ -7,6 +7,7 @@ from uuid import UUID
 
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -19,7 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from backend.accounts import operations, queries
 from backend.accounts.doors import HAT, actor_of, has_second_factor, require_step_up, signed_in
 from backend.accounts.models import SCOPES, User
-from backend.common import clock, paging
+from backend.common import clock, encryption, paging
 from backend.common.errors import Invalid, Refusal
 from backend.notifications import operations as notify
 from backend.notifications import queries as notifications
@@ -27,7 +28,7 @@ from backend.payments import queries as payments
 from backend.payments.operations import payouts
 from crowdfunding.campaigns import queries as campaigns
 
-WAITING = "code_for"
+WAITING, PROOF, NEW_TOKEN = "code_for", "proof_for", "new_token"
 
 
 def _next(request: HttpRequest) -> str:
@@ -64,7 +65,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         except Refusal as caught:
             refusal = caught
         else:
-            request.session[WAITING] = {"identifier": identifier, "next": _next(request)}
+            _keep(request, WAITING, {"identifier": identifier, "next": _next(request)})
             return redirect("sign-in-code")
     status = refusal.status if refusal else 200
     context = {"refusal": refusal, "identifier": identifier, "next": _next(request)}
@@ -74,7 +75,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def sign_in_code(request: HttpRequest) -> HttpResponse:
     """Take the code; django-allauth finishes the sign-in, with the second factor where there is one."""
-    waiting = request.session.get(WAITING)
+    waiting = _kept(request, WAITING)
     if waiting is None:
         return redirect("sign-in")
     refusal: Refusal | None = None
@@ -90,12 +91,88 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
             refusal = caught
         else:
             del request.session[WAITING]
-            record_authentication(request, user, method="code")
-            back = waiting["next"] if url_has_allowed_host_and_scheme(waiting["next"], allowed_hosts=None) else "/my/"
-            signed: HttpResponse = perform_login(request, Login(user=user, redirect_url=back))
-            return signed
+            return _after_code(request, user, waiting["next"])
     context = {"refusal": refusal, "identifier": waiting["identifier"]}
     return render(request, "web/sign_in_code.html", context, status=refusal.status if refusal else 200)
+
+
+def _after_code(request: HttpRequest, user: User, back: str) -> HttpResponse:
+    """Finish the sign-in, or ask for the second proof where a code alone is too little."""
+    device = request.COOKIES.get(settings.SIZHONG_DEVICE_COOKIE, "")[:100]
+    guarded = operations.needs_second_proof(user=user, device=device, at=clock.now())
+    if guarded and not is_mfa_enabled(user):  # with a second factor django-allauth asks for that
+        try:
+            operations.open_proof(
+                user=user,
+                session_key=request.session.session_key or "",
+                address=_address(request),
+                at=clock.now(),
+            )
+        except Refusal as refusal:
+            messages.error(request, refusal.text())
+            return redirect("sign-in")
+        _keep(request, PROOF, {"user": str(user.pk), "next": back})
+        return redirect("sign-in-proof")
+    return _enter(request, user, back, device)
+
+
+def _enter(request: HttpRequest, user: User, back: str, device: str) -> HttpResponse:
+    record_authentication(request, user, method="code")
+    back = back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else "/my/"
+    signed: HttpResponse = perform_login(request, Login(user=user, redirect_url=back))
+    if request.user.is_authenticated:
+        text = operations.remember_device(user=user, device=device, at=clock.now())
+        signed.set_cookie(
+            settings.SIZHONG_DEVICE_COOKIE,
+            text,
+            max_age=400 * 24 * 3600,
+            httponly=True,
+            secure=settings.SESSION_COOKIE_SECURE,
+            samesite="Lax",
+        )
+    return signed
+
+
+@require_http_methods(["GET", "POST"])
+def sign_in_proof(request: HttpRequest) -> HttpResponse:
+    """The second proof: a code alone does not open an account with a name or money on a new device."""
+    waiting = _kept(request, PROOF)
+    user = User.objects.filter(pk=waiting["user"], is_active=True).first() if waiting else None
+    if waiting is None or user is None:
+        return redirect("sign-in")
+    refusal: Refusal | None = None
+    if request.method == "POST":
+        try:
+            user = operations.give_proof(
+                user_id=user.pk,
+                text=request.POST.get("proof", "")[:200],
+                session_key=request.session.session_key or "",
+                at=clock.now(),
+            )
+        except Refusal as caught:
+            refusal = caught
+        else:
+            del request.session[PROOF]
+            return _enter(request, user, waiting["next"], request.COOKIES.get(settings.SIZHONG_DEVICE_COOKIE, "")[:100])
+    context = {"refusal": refusal, "by_password": user.has_usable_password()}
+    return render(request, "web/sign_in_proof.html", context, status=refusal.status if refusal else 200)
+
+
+def _keep(request: HttpRequest, name: str, values: dict[str, str]) -> None:
+    """Keep something personal in the session for the next step, sealed."""
+    request.session[name] = encryption.encrypt(json.dumps(values), place=f"session.{name}")
+
+
+def _kept(request: HttpRequest, name: str) -> dict[str, str] | None:
+    """What the step before kept; None where there is nothing, or it was sealed for something else."""
+    sealed = request.session.get(name)
+    if not isinstance(sealed, str):
+        return None
+    try:
+        values: dict[str, str] = json.loads(encryption.decrypt(sealed, place=f"session.{name}"))
+    except ValueError:
+        return None
+    return values
 
 
 @require_POST
@@ -134,6 +211,8 @@ def account(request: HttpRequest) -> HttpResponse:
     if not isinstance(user, User):
         return redirect("sign-in")
     actor = actor_of(request)
+    token = _kept(request, NEW_TOKEN)
+    request.session.pop(NEW_TOKEN, None)
     return render(
         request,
         "web/account.html",
@@ -142,7 +221,7 @@ def account(request: HttpRequest) -> HttpResponse:
             "hats": queries.hats(user, at=clock.now()),
             "tokens": list(queries.tokens(user)[:20]),
             "scopes": sorted(SCOPES),
-            "new_token": request.session.pop("new_token", ""),
+            "new_token": token["text"] if token else "",
             "second_factor": has_second_factor(request),
             "payout": payments.payout_account(actor.party_id) if actor.party_id else None,
             "now": clock.now(),
@@ -188,7 +267,7 @@ def make_token(request: HttpRequest) -> HttpResponse:
         scopes=set(request.POST.getlist("scopes")) & actor.scopes,
         at=clock.now(),
     )
-    request.session["new_token"] = text
+    _keep(request, NEW_TOKEN, {"text": text})
     return redirect("account")
 
 

@@ -49,9 +49,6 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_unknown_account_sms(self, phone: str, **kwargs: Any) -> None:
         """Nothing is sent: known and unknown numbers look alike."""
 
-    def get_client_ip(self, request: HttpRequest) -> str:
-        return str(super().get_client_ip(request))
-
 
 class MFAAdapter(DefaultMFAAdapter):
     """Names shown by authenticators; secrets are sealed at rest."""

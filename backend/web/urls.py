@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from backend.web import account_pages, pages
+from backend.web import account_pages, organisation_pages, pages
 
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("accessibility/", pages.accessibility, name="accessibility"),
     path("sign-in/", account_pages.sign_in, name="sign-in"),
     path("sign-in/code/", account_pages.sign_in_code, name="sign-in-code"),
+    path("sign-in/proof/", account_pages.sign_in_proof, name="sign-in-proof"),
     path("sign-out/", account_pages.sign_out, name="sign-out"),
     path("my/", account_pages.my, name="my"),
     path("my/account/", account_pages.account, name="account"),
@@ -21,5 +22,13 @@ urlpatterns = [
     path("my/account/data/", account_pages.my_data, name="my-data"),
     path("my/account/payout/", account_pages.payout_account, name="payout-account"),
     path("my/account/close/", account_pages.close_account, name="close-account"),
+    path("my/organisations/", organisation_pages.organisations, name="organisations"),
+    path("my/organisations/<uuid:organisation_id>/", organisation_pages.organisation, name="organisation"),
+    path("my/organisations/<uuid:organisation_id>/members/", organisation_pages.authorise, name="authorise"),
+    path(
+        "my/organisations/<uuid:organisation_id>/members/<uuid:membership_id>/revoke/",
+        organisation_pages.revoke,
+        name="revoke-authorisation",
+    ),
     path("my/inbox/", account_pages.inbox, name="inbox"),
 ]

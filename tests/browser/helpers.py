@@ -7,6 +7,7 @@ import re
 
 from axe_playwright_python.sync_playwright import Axe
 
+from backend.accounts import operations as accounts
 from backend.accounts.models import phone_place
 from backend.common import encryption
 from backend.notifications.models import DemoMessage
@@ -51,6 +52,10 @@ def sign_in(page, site, phone: str) -> None:
     text = DemoMessage.objects.order_by("-id").values_list("text", flat=True).first()
     page.get_by_label("6 位验证码").fill(re.search(r"\d{6}", text).group())
     page.get_by_role("main").get_by_role("button", name="登录").click()
+    page.wait_for_url(re.compile(r"/my/$|/sign-in/proof/$"))
+    if page.url.endswith("/sign-in/proof/"):
+        page.get_by_label("账户姓名（全名）").fill(accounts.find_user("phone", phone).party.name)
+        page.get_by_role("button", name="确认并登录").click()
     page.wait_for_url("**/my/")
 
 

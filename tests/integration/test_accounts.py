@@ -9,18 +9,21 @@ import pytest
 from backend.accounts import operations as accounts
 from backend.accounts import queries
 from backend.accounts.errors import (
+    AuthorisedAlready,
     CloseRefused,
     CodesTooMany,
     IdentifierInvalid,
     LastOwner,
     LevelTooLow,
     NotAuthorised,
+    OrganisationKnown,
+    ProofWrong,
     TokenInvalid,
 )
 from backend.accounts.models import Membership, Party, User
 from backend.common import clock, encryption
 from backend.common.actors import SamePerson, require_other_person
-from backend.common.errors import Forbidden
+from backend.common.errors import Forbidden, Invalid
 from crowdfunding.campaigns.models import Pledge
 from crowdfunding.campaigns.operations import drafts
 from tests.builders import acting, live_campaign, person, reserve
@@ -142,3 +145,67 @@ def test_an_account_with_open_business_stays_and_one_without_leaves_nothing_pers
     assert (left.is_active, left.phone_sealed, left.phone_hash, left.email) == (False, "", None, None)
     assert Party.objects.get(pk=free.party_id).name == "已注销用户"
     assert acting(backer).party_id == backer.party_id
+
+
+def test_a_code_alone_opens_a_named_account_only_on_a_known_device_and_a_fresh_number():
+    user, at = person(name="王小明"), clock.now()
+    accounts.remember_device(user=user, device="", at=at - timedelta(days=100))
+    assert accounts.needs_second_proof(user=user, device="", at=at)
+
+    device = accounts.remember_device(user=user, device="", at=at)
+    user.refresh_from_db()
+    assert not accounts.needs_second_proof(user=user, device=device, at=at)
+    assert accounts.needs_second_proof(user=user, device="stolen or guessed", at=at)
+    assert accounts.needs_second_proof(user=user, device=device, at=at + timedelta(days=91))
+    assert not accounts.needs_second_proof(user=person(level="L0"), device="", at=at)
+
+
+def test_the_second_proof_is_the_name_or_the_password_and_has_five_tries():
+    user, at = person(name="王小明"), clock.now()
+
+    def prove(text: str) -> User:
+        return accounts.give_proof(user_id=user.pk, text=text, session_key="s", at=at)
+
+    with pytest.raises(ProofWrong):
+        prove("王小明")  # nobody redeemed a code in this browser
+    accounts.open_proof(user=user, session_key="s", address="127.0.0.1", at=at)
+    for _ in range(4):
+        with pytest.raises(ProofWrong):
+            prove("李四")
+    assert prove(" 王小明 ").pk == user.pk
+    with pytest.raises(ProofWrong):
+        prove("王小明")
+
+    user.set_password("a-long-password-1")
+    user.save()
+    accounts.open_proof(user=user, session_key="s", address="127.0.0.1", at=at)
+    with pytest.raises(ProofWrong):
+        prove("王小明")
+    assert prove("a-long-password-1").pk == user.pk
+    accounts.open_proof(user=user, session_key="s", address="127.0.0.1", at=at)
+    for _ in range(5):
+        with pytest.raises(ProofWrong):
+            prove("wrong")
+    with pytest.raises(ProofWrong):
+        prove("a-long-password-1")
+
+
+def test_an_organisation_has_a_valid_code_once_and_a_member_once(firm):
+    owner, party = firm
+    at, clerk = clock.now(), person()
+    with pytest.raises(Invalid):
+        accounts.found_organisation(founder=owner, name="竹器厂", uscc="91350100M000100Y44", county="421223", at=at)
+    with pytest.raises(OrganisationKnown):
+        accounts.found_organisation(founder=owner, name="竹器厂", uscc="91350100M000100Y43", county="421223", at=at)
+    with pytest.raises(LevelTooLow):
+        accounts.found_organisation(
+            founder=person(level="L0"), name="竹器厂", uscc="91421200MA00DEM00H", county="421223", at=at
+        )
+    more = {"organisation_id": party.pk, "by": owner, "user": clerk, "role": "clerk", "scopes": {"read"}}
+    accounts.authorise(**more, until=at + timedelta(days=1), at=at)
+    with pytest.raises(AuthorisedAlready):
+        accounts.authorise(**more, until=None, at=at)
+    with pytest.raises(Invalid):
+        accounts.authorise(**more, until=at, at=at)
+    accounts.authorise(**more, until=None, at=at + timedelta(days=2))
+    assert Membership.objects.filter(user=clerk, revoked_at=None).count() == 1

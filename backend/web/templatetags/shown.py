@@ -118,6 +118,27 @@ def _word(table: dict[str, tuple[str, str]], key: str) -> str:
     return en if _english() else zh
 
 
+SCOPE_WORDS = {
+    "read": ("查看", "See"),
+    "pledge": ("支持项目", "Back campaigns"),
+    "campaigns": ("发起和管理项目", "Run campaigns"),
+    "money": ("收款与账户", "Payouts and accounts"),
+}
+ROLE_WORDS = {"owner": ("负责人", "Owner"), "clerk": ("经办人", "Clerk")}
+
+
+@register.filter
+def scope_word(scope: str) -> str:
+    """What a scope of an authorisation or token reaches, in words."""
+    return _word(SCOPE_WORDS, scope)
+
+
+@register.filter
+def role_word(role: str) -> str:
+    """A member's role in an organisation."""
+    return _word(ROLE_WORDS, role)
+
+
 @register.filter
 def county(code: str) -> str:
     """A county's name."""
