@@ -118,6 +118,35 @@ def _word(table: dict[str, tuple[str, str]], key: str) -> str:
     return en if _english() else zh
 
 
+TRANSFER_WORDS = {
+    "contribution": ("支持款入托管", "Pledge into escrow"),
+    "late": ("超时到账，待核", "Late payment, in suspense"),
+    "release": ("放款", "Release"),
+    "refund": ("退款", "Refund"),
+    "payout": ("付款", "Payout"),
+    "dispute": ("拒付", "Chargeback"),
+    "reversal": ("冲正", "Reversal"),
+}
+PHASE_WORDS = {
+    "posted": ("已入账", "Posted"),
+    "pending": ("已冻结", "Held"),
+    "captured": ("冻结已划出", "Hold captured"),
+    "voided": ("冻结已解除", "Hold let go"),
+}
+
+
+@register.filter
+def transfer_word(kind: str) -> str:
+    """What a transfer of the ledger was for."""
+    return _word(TRANSFER_WORDS, kind)
+
+
+@register.filter
+def phase_word(phase: str) -> str:
+    """Whether a transfer moved money, holds it, or ended a hold."""
+    return _word(PHASE_WORDS, phase)
+
+
 SCOPE_WORDS = {
     "read": ("查看", "See"),
     "pledge": ("支持项目", "Back campaigns"),
