@@ -10,6 +10,12 @@ class ClockOffset(models.Model):
     ahead = models.DurationField("提前量")
 
 
+class Heartbeat(models.Model):
+    """One row that readiness writes, so that a database which only reads is not called ready."""
+
+    at = models.DateTimeField("时间")
+
+
 class StateChange(models.Model):
     """One move of one object (状态变更); append-only."""
 

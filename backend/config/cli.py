@@ -29,6 +29,7 @@ DJANGO_COMMANDS = {
     ("outbox", "relay"): "outbox_relay",
     ("states",): "states",
     ("bench",): "bench",
+    ("sim",): "simulate",
     ("demo-world",): "demo_world",
     ("openapi",): "spectacular",
     ("migrations",): "check_migrations",
@@ -52,6 +53,7 @@ USAGE = """usage: sizhong COMMAND [options]
   db url [--role web|owner]     address of the running database
   outbox relay | replay         deliver events, or send them again
   states [--write|--check]      the state machines and their documentation
+  sim [--seeds N] [--seed S]     simulate the life of the money, with faults; a seed replays exactly
   bench [NAME …] [--json]       measure, each beside its baseline
   openapi --file FILE           the API's schema
   manage …                      any Django command

@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "lucide",
     "channels",
     *OUR_APPS,
+    *([] if PRODUCTION else ["backend.sim"]),
 ]
 
 MIDDLEWARE = [
@@ -286,6 +287,7 @@ CELERY_TIMEZONE = "UTC"
 SIZHONG_KEY_RING = Path(_env.get("SIZHONG_KEY_RING", _home.root / "keys" / "ring.json"))
 SIZHONG_MOVABLE_CLOCK = not PRODUCTION
 SIZHONG_DEMO = not PRODUCTION and _env.get("SIZHONG_DEMO", "1") == "1"
+SIZHONG_PROVIDER = "backend.payments.alipay.provider.Alipay"
 SIZHONG_BENCHES = "backend.config.benches"
 SIZHONG_DEMO_ORDER = "backend.demo.orders.open_order"
 SIZHONG_MESSAGE_SENDER = _env.get("SIZHONG_MESSAGE_SENDER", "backend.notifications.messages.keep_in_demo_inbox")

@@ -88,7 +88,7 @@ def totals() -> Totals:
 
 def differences() -> Iterator[str]:
     """Everything that does not agree, in the ledger itself and between it and what it mirrors."""
-    for title, statement_text in _STANDING.items():
+    for title, statement_text in STANDING.items():
         with connection.cursor() as cursor:
             cursor.execute(statement_text)
             for row in cursor.fetchall():
@@ -97,7 +97,7 @@ def differences() -> Iterator[str]:
         yield from check()
 
 
-_STANDING: dict[str, str] = {
+STANDING: dict[str, str] = {
     "account differs from its transfers (code, counted debits, counted credits, debits, credits)": """
         SELECT a.code, a.debits_fen + coalesce(s.debits, 0), a.credits_fen + coalesce(s.credits, 0),
                coalesce(d.total, 0), coalesce(c.total, 0)

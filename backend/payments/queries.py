@@ -110,14 +110,14 @@ def intents_of(subject_ids: list[UUID]) -> QuerySet[PaymentIntent]:
 
 def differences() -> Iterator[str]:
     """Where payments and ledger do not agree."""
-    for title, statement in _STANDING.items():
+    for title, statement in STANDING.items():
         with connection.cursor() as cursor:
             cursor.execute(statement)
             for row in cursor.fetchall():
                 yield f"{title}: " + ", ".join(str(value) for value in row)
 
 
-_STANDING: dict[str, str] = {
+STANDING: dict[str, str] = {
     "paid order differs from its transfers (number, state, order fen, posted fen)": """
         SELECT i.number, i.state, i.amount_fen, coalesce(t.total, 0) FROM payments_paymentintent i
         LEFT JOIN (

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import time
+
+from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from backend.common import outbox
 from backend.common.models import Delivery
+
+_written_at = float("-inf")
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -26,12 +32,20 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def _database() -> bool:
+    """Whether a write commits: a full disk or a standby still reads. Asked at most once a second a process."""
+    global _written_at
+    if time.monotonic() - _written_at < 1.0:
+        return True
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT NOT pg_is_in_recovery()")
-            return bool(cursor.fetchone()[0])
+            cursor.execute(
+                "INSERT INTO common_heartbeat (id, at) VALUES (1, clock_timestamp()) "
+                "ON CONFLICT (id) DO UPDATE SET at = excluded.at"
+            )
     except DatabaseError:
         return False
+    _written_at = time.monotonic()
+    return True
 
 
 def _broker() -> bool:
@@ -47,10 +61,13 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if request.META.get("REMOTE_ADDR") not in ("127.0.0.1", "::1"):
         return HttpResponse(status=404)
     dead = Delivery.objects.filter(state=Delivery.DEAD).count()
+    disk = shutil.disk_usage(settings.STATIC_ROOT.parent)
     lines = [
         "# TYPE sizhong_outbox_lag_seconds gauge",
         f"sizhong_outbox_lag_seconds {outbox.lag_seconds():.3f}",
         "# TYPE sizhong_dead_letters gauge",
         f"sizhong_dead_letters {dead}",
+        "# TYPE sizhong_disk_used_ratio gauge",
+        f"sizhong_disk_used_ratio {disk.used / disk.total:.3f}",
     ]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4")

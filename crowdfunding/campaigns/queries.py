@@ -119,14 +119,14 @@ def refundable_lines(campaign_id: UUID) -> list[tuple[UUID, Fen]]:
 
 def differences() -> Iterator[str]:
     """Where campaigns, payments and ledger do not agree."""
-    for title, statement in _STANDING.items():
+    for title, statement in STANDING.items():
         with connection.cursor() as cursor:
             cursor.execute(statement)
             for row in cursor.fetchall():
                 yield f"{title}: " + ", ".join(str(value) for value in row)
 
 
-_STANDING: dict[str, str] = {
+STANDING: dict[str, str] = {
     "campaign shows another sum than its pledges (campaign, state, shown fen, pledges fen, shown, counted)": """
         SELECT c.id, c.state, c.raised_fen, coalesce(p.total, 0), c.pledges_n, coalesce(p.n, 0)
         FROM campaigns_campaign c

@@ -121,7 +121,7 @@ CAMPAIGN = Machine(
             State.CLOSED,
             by=Role.CLOCK,
             after="at once",
-            money="tail refunded pro rata",
+            money="tail refunded pro rata; the part of those who have their goods to the maker",
         ),
         Move(
             "cancel_after",

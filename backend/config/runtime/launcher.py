@@ -45,7 +45,7 @@ def demo(*, port: int, once: bool) -> int:
     with _platform(home, database=DATABASE, port=port, before_work=lambda: _make_world(home)) as supervisor:
         _say(f"ready in {time.monotonic() - started:.1f} s: http://localhost:{port}")
         _command(["manage", "demo_sign_ins"], home, check=False)
-        status = _play_journey(home) if once or _journey_is_due(home) else 0
+        status = _play_journey(home, tending=supervisor) if once or _journey_is_due(home) else 0
         if once:
             return status
         if status:
@@ -87,8 +87,8 @@ def _code_digest() -> str:
     return digest.hexdigest()
 
 
-def _play_journey(home: Home) -> int:
-    """Give the journey a platform of its own and run its script; the demo's processes go on meanwhile."""
+def _play_journey(home: Home, *, tending: Supervisor | None = None) -> int:
+    """Give the journey a platform of its own and run its script; the demo's processes are tended meanwhile."""
     port = _free_ports(3)
     postgres = Postgres(home)
     drop_database(postgres.url("postgres"), JOURNEY_DATABASE)
@@ -104,7 +104,8 @@ def _play_journey(home: Home) -> int:
         supervisor.start()
         try:
             _wait_until_ready(port, supervisor)
-            status = _command(["manage", "play_journey", "--port", str(port)], home, check=False)
+            watched = [supervisor, tending] if tending else [supervisor]
+            status = _watched_command(["manage", "play_journey", "--port", str(port)], home, watched)
         finally:
             supervisor.stop()
     finally:
@@ -245,6 +246,19 @@ def _command(words: list[str], home: Home, *, check: bool = True) -> int:
     if check and done.returncode:
         raise HomeUnusable(f"sizhong {' '.join(words)} failed")
     return done.returncode
+
+
+def _watched_command(words: list[str], home: Home, supervisors: list[Supervisor]) -> int:
+    """Run one of our own commands while the processes around it are brought back when they fall."""
+    env = os.environ | {"SIZHONG_HOME": str(home.root)}
+    process = subprocess.Popen([sys.executable, "-m", "backend.config.inner", *words], env=env, cwd=REPOSITORY)
+    while process.poll() is None:
+        for supervisor in supervisors:
+            supervisor.tend()
+        if any(supervisor.stopping for supervisor in supervisors):
+            process.terminate()
+        time.sleep(0.1)
+    return process.returncode
 
 
 def _programs(home: Home, port: int, *, logs: Path, broker_prefix: str) -> list[Program]:

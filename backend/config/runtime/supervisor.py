@@ -2,7 +2,7 @@
 
 Each child dies with the launcher, even after kill -9, so no process, port or lock outlives it. A
 child that falls comes back after a delay that doubles up to half a minute, and starts anew at a
-quarter of a second once it has stayed up for a minute.
+quarter of a second once it has stayed up for a quarter of a minute.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from types import FrameType
 
 from backend.config.runtime import child
 
-FIRST_DELAY, LONGEST_DELAY, STEADY_SECONDS = 0.25, 30.0, 60.0
+FIRST_DELAY, LONGEST_DELAY, STEADY_SECONDS = 0.25, 30.0, 15.0
 
 
 @dataclass

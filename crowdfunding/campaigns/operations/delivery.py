@@ -51,6 +51,9 @@ def tail_obstacles(campaign: Campaign, at: datetime) -> list[Refusal]:
         found.append(TailWaits(what_zh="有未办结的退款申请", what_en="a refund request is open"))
     if mine.filter(disputed()).exists():
         found.append(TailWaits(what_zh="有未结的拒付", what_en="a chargeback is open"))
+    patience = timedelta(days=rules.value("campaigns.tail_patience_days", at=at, ruleset=campaign.ruleset))
+    if at >= campaign.state_at + patience:
+        return found  # delivered long ago and nobody claims: the tail is the maker's, and escrow is no place for ever
     days = rules.value("campaigns.update_days", at=at, ruleset=campaign.ruleset)
     recent = Update.objects.filter(campaign=campaign, at__gt=at - timedelta(days=days))
     if not recent.exists():

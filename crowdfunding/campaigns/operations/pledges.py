@@ -229,7 +229,7 @@ def take_late_payment(*, pledge_id: UUID, intent_id: UUID, at: datetime) -> None
         return
     campaign = Campaign.objects.get(pk=made.campaign_id)
     locks.share(campaign_lock(campaign.id))
-    if made.state == PledgeState.EXPIRED and campaign.is_open(at) and _stock_remains(made):
+    if made.state == PledgeState.EXPIRED and campaign.is_open(at) and _still_fits(made):
         intents.honour_late(intent_id=intent_id, at=at)
         made.move("revive", by=SYSTEM, at=at)
         _count(made, at)
@@ -237,9 +237,12 @@ def take_late_payment(*, pledge_id: UUID, intent_id: UUID, at: datetime) -> None
         refunds.refund_whole(intent_id=intent_id, reason="超时后到账，无法计入", at=at)
 
 
-def _stock_remains(made: Pledge) -> bool:
-    if made.tier is None:
+def _still_fits(made: Pledge) -> bool:
+    """Whether stock remains and the person's limit allows it; takes the stock when so."""
+    if made.tier is None or made.backer_id is None:
         return True
+    if _over_person_limit(made.tier, made.backer_id, made.quantity) is not None:
+        return False
     try:
         _take_stock(made.tier, made.quantity)
     except TierSoldOut:

@@ -174,6 +174,17 @@ def give_back_some(*, campaign_id: UUID, at: datetime) -> bool:
             _look_again(campaign, at + AN_HOUR)
         elif campaign.state == State.IN_DEFAULT:
             move(campaign, "settle_default", by=CLOCK, at=at)
+            _leave_rest(campaign, at)
         else:
             Campaign.objects.filter(pk=campaign_id).update(due_at=None)
+            _leave_rest(campaign, at)
     return True
+
+
+def _leave_rest(campaign: Campaign, at: datetime) -> None:
+    """What nobody has a claim to any more is the maker's: the part of those who have their goods."""
+    escrow = ledger.escrow_of("campaign", campaign.id)
+    rest = books.available(escrow)
+    if rest > 0 and campaign.owner_id is not None:
+        leg = ledger.Leg(escrow, ledger.open_account(ledger.payable_to(campaign.owner_id)), rest)
+        ledger.post(key=f"rest:{campaign.id}", kind="release", legs=[leg], cause=("campaign", campaign.id), at=at)

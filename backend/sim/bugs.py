@@ -1,0 +1,239 @@
+"""Planted bugs (植入的缺陷): mistakes of the field put into the running code, to prove that the simulator finds them.
+
+Each replaces one function for the length of a run. A simulator that does not find one of these within
+two hundred seeds proves nothing about the code without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from unittest.mock import patch
+
+from django.db.models import F
+
+from backend.common import idempotency, locks, outbox
+from backend.common.actors import CLOCK
+from backend.ledger import operations as ledger
+from backend.payments.models import PaymentIntent, Refund
+from backend.payments.operations import intents, notices, payouts, refunds
+from backend.payments.provider import Refused, Unknown
+from crowdfunding.campaigns.errors import TierSoldOut
+from crowdfunding.campaigns.models import Pledge, Tier
+from crowdfunding.campaigns.operations import pledges, verdicts
+from crowdfunding.campaigns.operations.shared import move
+from crowdfunding.campaigns.states import PledgeState
+from crowdfunding.campaigns.verdicts import has_succeeded
+
+Bug = Callable[[], AbstractContextManager[None]]
+
+
+def _swap(owner: object, name: str, wrong: object) -> Bug:
+    @contextmanager
+    def planted() -> Iterator[None]:
+        with patch.object(owner, name, wrong):
+            yield
+
+    return planted
+
+
+def _unguarded_stock() -> object:
+    """Look whether a unit is left, then take it: two look at once."""
+
+    def take(tier: Tier, quantity: int) -> None:
+        left = Tier.objects.values_list("left", flat=True).get(pk=tier.pk)
+        if left is not None and left < quantity:
+            raise TierSoldOut
+        if left is not None:
+            Tier.objects.filter(pk=tier.pk).update(left=left - quantity)
+
+    return take
+
+
+def _unguarded_person_limit() -> object:
+    """Count what a person has without a lock of the person's own."""
+    right = pledges._over_person_limit
+
+    def over(tier: Any, backer_id: Any, quantity: int) -> Any:
+        with patch.object(locks, "alone", lambda name: None):
+            return right(tier, backer_id, quantity)
+
+    return over
+
+
+def _refund_under_a_new_number() -> object:
+    """Take a fresh number for every try of a refund: a time-out refunds twice."""
+    right = refunds._take_up
+
+    def take_up(refund_id: Any, at: datetime) -> Refund | None:
+        refund = right(refund_id, at)
+        if refund is not None and refund.tries > 1:
+            refund.number = f"{refund.number[:-2]}{refund.tries:02d}"
+        return refund
+
+    return take_up
+
+
+def _notice_without_amount() -> object:
+    """Believe an authentic notice whatever its amount."""
+
+    def mismatch(params: Any) -> str:
+        found = PaymentIntent.objects.filter(number=params.get("out_trade_no", "")).first()
+        return "" if found is not None else "order"
+
+    return mismatch
+
+
+def _any_amount(*, intent_id: Any, fact: Any, at: datetime) -> bool:
+    intent = PaymentIntent.objects.get(pk=intent_id)
+    return _RIGHT_APPLY(intent_id=intent_id, fact=replace(fact, amount_fen=intent.amount_fen), at=at)
+
+
+_RIGHT_APPLY = intents.apply_trade
+
+
+@contextmanager
+def _notice_bound_to_no_amount() -> Iterator[None]:
+    with (
+        patch.object(notices, "_first_mismatch", _notice_without_amount()),
+        patch.object(notices, "apply_trade", _any_amount),
+    ):
+        yield
+
+
+def _stock_never_released() -> object:
+    """Forget to free what an unpaid order reserved."""
+    return lambda made: None
+
+
+def _fee_of_another_base() -> object:
+    """Take the fee of what escrow holds, not of what was raised, and post it all the same."""
+    right = ledger.fee_due
+
+    def due(code: str, *, on: int, at: datetime) -> Any:
+        found = right(code, on=on, at=at)
+        return None if found is None else (found[0], found[1] + 1)
+
+    return due
+
+
+def _lost_event() -> object:
+    """Announce after the commit and not with it: here every seventh announcement is lost."""
+    right, count = outbox.record, [0]
+
+    def record(event: outbox.Event) -> None:
+        count[0] += 1
+        if count[0] % 7:
+            right(event)
+
+    return record
+
+
+@contextmanager
+def _event_lost() -> Iterator[None]:
+    wrong = _lost_event()
+    with patch.object(outbox, "record", wrong):
+        yield
+
+
+def _state_by_hand() -> object:
+    """Set the state of a pledge without a move: no history."""
+
+    def expire(*, pledge_id: Any, at: datetime) -> None:
+        made = Pledge.objects.select_for_update().get(pk=pledge_id)
+        if made.state == PledgeState.RESERVED:
+            Pledge.objects.filter(pk=pledge_id).update(state=PledgeState.EXPIRED, state_at=at)
+            pledges._give_stock_back(made)
+
+    return expire
+
+
+def _cancel_without_refund() -> object:
+    """Cancel a pledge and keep its money."""
+    return lambda **_: None
+
+
+def _unknown_is_failure() -> object:
+    """Take a time-out of a transfer for a refusal: the hold is let go and the money left."""
+    right = payouts._record
+
+    def record(payout_id: Any, outcome: Any, at: datetime) -> None:
+        right(payout_id, Refused("TIMEOUT") if isinstance(outcome, Unknown) else outcome, at)
+
+    return record
+
+
+def _verdict_too_early() -> object:
+    """Judge a campaign while payments may still clear."""
+
+    def early(campaign: Any, at: datetime) -> bool:
+        cleared = verdicts.cleared_fen(campaign.id)
+        won = has_succeeded(rule=campaign.rule, goal_fen=campaign.goal_fen, cleared_fen=cleared)
+        move(campaign, "succeed" if won else "fail", by=CLOCK, at=at)
+        return True
+
+    return early
+
+
+def _one_person_signs_twice() -> object:
+    """Forget the two-person rule."""
+    return lambda actor, *earlier: None
+
+
+def _answer_not_kept() -> object:
+    """Run a repeated request again: the double click pledges twice."""
+    return lambda *, actor, route, key, request, act: act()
+
+
+def _duplicate_kept() -> object:
+    """Book a second payment of one order into suspense, and leave it there."""
+    right = intents._take_duplicate
+
+    def take(intent: Any, fact: Any, at: datetime) -> None:
+        with patch.object(refunds, "refund_whole", lambda **_: None):
+            right(intent, fact, at)
+
+    return take
+
+
+def _hold_forgotten() -> object:
+    """Reject a payout and leave its money held."""
+    return lambda payout, at: None
+
+
+def _share_of_everything() -> object:
+    """Give back shares of what was paid, not of what escrow still holds."""
+
+    def plan(campaign: Any, at: datetime) -> None:
+        Pledge.objects.filter(campaign=campaign, state__in=PledgeState.OWED).update(share_fen=F("total_fen"))
+
+    return plan
+
+
+def _late_money_always_counts() -> object:
+    """Honour a late payment without asking whether a unit is left."""
+    return lambda made: True
+
+
+BUGS: dict[str, Bug] = {
+    "unguarded_stock": _swap(pledges, "_take_stock", _unguarded_stock()),
+    "unguarded_person_limit": _swap(pledges, "_over_person_limit", _unguarded_person_limit()),
+    "refund_repeated_on_timeout": _swap(refunds, "_take_up", _refund_under_a_new_number()),
+    "notice_bound_to_no_amount": _notice_bound_to_no_amount,
+    "reservation_never_released": _swap(pledges, "_give_stock_back", _stock_never_released()),
+    "fee_off_the_list": _swap(ledger, "fee_due", _fee_of_another_base()),
+    "lost_outbox_row": _event_lost,
+    "state_without_history": _swap(pledges, "expire_pledge", _state_by_hand()),
+    "cancel_without_refund": _swap(refunds, "refund_whole", _cancel_without_refund()),
+    "unknown_is_failure": _swap(payouts, "_record", _unknown_is_failure()),
+    "verdict_too_early": _swap(verdicts, "_judge", _verdict_too_early()),
+    "one_person_signs_twice": _swap(payouts, "require_other_person", _one_person_signs_twice()),
+    "answer_not_kept": _swap(idempotency, "once", _answer_not_kept()),
+    "duplicate_kept": _swap(intents, "_take_duplicate", _duplicate_kept()),
+    "hold_forgotten": _swap(payouts, "_let_go", _hold_forgotten()),
+    "late_money_always_counts": _swap(pledges, "_still_fits", _late_money_always_counts()),
+    "shares_of_everything": _swap(verdicts, "plan_shares", _share_of_everything()),
+}

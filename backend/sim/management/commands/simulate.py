@@ -1,0 +1,137 @@
+"""`sizhong sim`: live through seeds, and tell the story of each that breaks."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from queue import Queue
+from threading import Thread
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from backend.sim import run
+from backend.sim.bugs import BUGS
+from backend.sim.crowd import make_crowd
+
+
+class Command(BaseCommand):
+    """Run seeds in as many processes as there are cores."""
+
+    help = "Simulate the life of the platform's money: a seed decides the order of everything, and replays exactly."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--seeds", type=int, default=10, help="how many seeds")
+        parser.add_argument("--steps", type=int, default=200, help="steps a seed")
+        parser.add_argument("--seed", type=int, help="one seed, with its whole story")
+        parser.add_argument("--first", type=int, default=1, help="the first seed")
+        parser.add_argument("--bug", choices=sorted(BUGS), help="plant a bug and stop at the first seed that finds it")
+        parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+        parser.add_argument("--tail", type=int, default=run.TAIL, help="lines of the story to tell")
+        parser.add_argument("--json", action="store_true", help="results alone on standard output")
+        parser.add_argument("--crowd", action="store_true", help="make the people of the template (used by itself)")
+        parser.add_argument("--share", action="store_true", help="run a share of the seeds (used by itself)")
+
+    def handle(self, *args: object, **options: Any) -> None:
+        logging.disable(logging.CRITICAL)
+        if options["crowd"]:
+            make_crowd()
+        elif options["share"]:
+            self._share(options)
+        else:
+            self._all(options)
+
+    def _share(self, options: dict[str, Any]) -> None:
+        step, bug = options["jobs"], BUGS[options["bug"]] if options["bug"] else run.nothing
+        for seed in range(options["first"], options["first"] + options["seeds"], step):
+            found = run.run_seed(seed, steps=options["steps"], bug=bug, tail=options["tail"])
+            self.stdout.write(json.dumps(found.plain(), ensure_ascii=False))
+            self.stdout.flush()
+            if found.broken:
+                return
+
+    def _all(self, options: dict[str, Any]) -> None:
+        started = time.monotonic()
+        if options["seed"] is not None:
+            options |= {"first": options["seed"], "seeds": 1, "jobs": 1, "tail": 100_000}
+        run.make_template()
+        try:
+            found = list(self._outcomes(options))
+        finally:
+            run.close()
+        broken = sorted((one for one in found if one["broken"]), key=lambda one: one["seed"])
+        for one in found if options["seed"] is not None else broken[:1]:
+            self.stderr.write("\n".join(one["story"]))
+            if one["broken"]:
+                self.stderr.write(f"BROKEN in seed {one['seed']}: {one['broken']}")
+                more = f" --bug {options['bug']}" if options["bug"] else ""
+                self.stderr.write(f"again: sizhong sim --seed {one['seed']} --steps {one['steps']}{more}")
+        summary = {
+            "seeds": len(found),
+            "steps": options["steps"],
+            "broken": [one["seed"] for one in broken],
+            "statements": sum(one["statements"] for one in found),
+            "kills": sum(one["crashes"] for one in found),
+            "seconds": round(time.monotonic() - started, 1),
+            "bug": options["bug"] or "",
+            "what": broken[0]["broken"] if broken else "",
+            "digest": found[0]["digest"] if options["seed"] is not None else "",
+        }
+        self.stdout.write(json.dumps(summary, ensure_ascii=False))
+        if bool(broken) != bool(options["bug"]):
+            raise CommandError("the planted bug was not found" if options["bug"] else f"{len(broken)} seeds broke")
+
+    def _outcomes(self, options: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """What the shares report, as it comes; the first seed that breaks ends them all."""
+        jobs = min(options["jobs"], options["seeds"])
+        shares = [self._start(options, jobs, number) for number in range(jobs)]
+        lines: Queue[str | None] = Queue()
+        for share in shares:
+            Thread(target=_read, args=(share, lines), daemon=True).start()
+        done, open_shares = 0, jobs
+        try:
+            while open_shares:
+                line = lines.get()
+                if line is None:
+                    open_shares -= 1
+                    continue
+                found, done = json.loads(line), done + 1
+                if not options["json"] and done % 10 == 0:
+                    self.stderr.write(f"{done} of {options['seeds']} seeds")
+                yield found
+                if found["broken"]:
+                    return
+            for share in shares:
+                if share.wait():
+                    raise CommandError((share.stderr.read() if share.stderr else "")[-3_000:])
+        finally:
+            for share in shares:
+                share.terminate()
+                share.wait()
+
+    def _start(self, options: dict[str, Any], jobs: int, number: int) -> subprocess.Popen[str]:
+        words = [
+            *("manage", "simulate", "--share", "--first", str(options["first"] + number)),
+            *("--seeds", str(options["seeds"] - number), "--steps", str(options["steps"]), "--jobs", str(jobs)),
+            *("--tail", str(options["tail"])),
+            *(("--bug", options["bug"]) if options["bug"] else ()),
+        ]
+        return subprocess.Popen(
+            [sys.executable, "-m", "backend.config.inner", *words],
+            env=os.environ | {"PYTHONHASHSEED": "0"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+
+def _read(share: subprocess.Popen[str], lines: Queue[str | None]) -> None:
+    for line in share.stdout or ():
+        lines.put(line)
+    lines.put(None)

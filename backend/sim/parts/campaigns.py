@@ -1,0 +1,386 @@
+"""Campaigns in the simulator: impatient backers, double clickers, racing pairs, makers, moderators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Sum
+
+from backend.accounts.models import User
+from backend.common import outbox
+from backend.common.actors import Role
+from backend.payments.models import PaymentIntent, Refund
+from backend.payments.operations import intents
+from backend.sim.part import Act, Invariant, Part
+from backend.sim.scheduler import Task
+from backend.sim.world import Request, World
+from crowdfunding.campaigns import tasks
+from crowdfunding.campaigns.models import Campaign, Cancellation, Pledge, Tier
+from crowdfunding.campaigns.operations import delivery, drafts, pledges, reviews, talk
+from crowdfunding.campaigns.states import PledgeState, State
+
+# --- beginning ----------------------------------------------------------------------------------------
+
+
+def publish(world: World, number: int) -> Campaign:
+    """A campaign of the seed: small stock, small goal, short time."""
+    maker, at = world.person("maker"), world.now()
+    by = world.acting(maker)
+    campaign = drafts.start(owner_id=maker.party_id, by=by, at=at)
+    days = world.pick([1, 2, 5])
+    terms = drafts.Terms(
+        title=f"campaign {number}",
+        summary="sim",
+        story="sim " * 20,
+        risks="sim risks sim",
+        category="tea",
+        county="",
+        rule=world.pick(["all_or_nothing", "all_or_nothing", "keep_it_all"]),
+        goal_fen=world.pick([50_000, 60_000, 90_000]),
+        days=days,
+        promised_on=(at + timedelta(days=days + 5)).date(),
+    )
+    drafts.write(campaign_id=campaign.pk, terms=terms, version=campaign.version, by=by, at=at)
+    for price, stock, per_person in ((30_000, world.pick([1, 2, 4]), world.pick([None, 1, 2])), (7_777, None, None)):
+        drafts.add_tier(
+            campaign_id=campaign.pk,
+            terms=drafts.TierTerms("tier", "", price, 123, stock, per_person, "fresh", None),
+            by=by,
+            at=at,
+        )
+    drafts.submit(campaign_id=campaign.pk, by=by, at=at)
+    moderator = world.acting(world.person("moderator"), Role.MODERATOR)
+    reviews.approve(campaign_id=campaign.pk, checklist=reviews.CHECKLIST, by=moderator, at=at)
+    return drafts.launch(campaign_id=campaign.pk, opens_at=None, by=by, at=at)
+
+
+def publish_another(world: World) -> Task | None:
+    """A maker opens one more campaign."""
+    number = Campaign.objects.count()
+    if number >= 4:
+        return None
+    publish(world, number)
+    world.tell(f"campaign {number} opens")
+    return None
+
+
+def dawn(world: World) -> None:
+    """Two campaigns are live when a seed begins; in most seeds one of them is further on in its life."""
+    world.gateway.faulty = False
+    age = world.rng.randrange(4)
+    first = publish(world, 0)
+    if age:
+        plain = Tier.objects.get(campaign=first, stock=None)
+        for backer in world.people("backer")[:4]:
+            _pay_now(world, pledges.pledge(**_terms(plain, 3), by=world.acting(backer), at=world.now()))
+    if age >= 2:
+        world.pass_time(timedelta(days=first.days, minutes=1))
+        _work(world)
+    if age == 3:
+        world.pass_time(timedelta(days=3, minutes=1))
+        _work(world)
+    publish(world, 1)
+    world.gateway.faulty = True
+    world.pledged_at_dawn = Pledge.objects.count()
+    world.tell(f"campaign 0 is {Campaign.objects.get(pk=first.pk).state}, campaign 1 live")
+
+
+def _pay_now(world: World, made: Pledge) -> None:
+    intent = pledges.intent_of(made.pk)
+    intents.cashier_url(intent_id=intent.pk, phone=False, at=world.now())
+    world.gateway.pay(world.gateway.visits[-1], world.now(), again=False, booked=frozenset())
+    world.deliver_letters()
+    outbox.relay(limit=100)
+
+
+def _work(world: World) -> None:
+    for _ in range(3):
+        tasks.advance_due_campaigns()
+        outbox.relay(limit=100)
+
+
+def _terms(tier: Tier, quantity: int) -> dict[str, Any]:
+    return {
+        "campaign_id": tier.campaign_id,
+        "tier_id": tier.pk,
+        "quantity": quantity,
+        "amount_fen": None,
+        "expected_total_fen": None,
+        "is_anonymous": False,
+    }
+
+
+# --- backers ---------------------------------------------------------------------------------------------
+
+
+def _request(world: World, backer: User, tier: Tier, quantity: int) -> Request:
+    key = f"key-{world.begun}-{world.rng.randrange(10**9)}"
+    by = world.acting(backer)
+
+    def act() -> UUID:
+        made = pledges.pledge(**_terms(tier, quantity), by=by, at=world.now())
+        return UUID(str(made.pk))
+
+    name = f"{backer.party.name} pledges {quantity} of {tier.campaign.title} at ¥{tier.price_fen / 100:g}"
+    return Request(name, by, f"POST /pledges/{tier.campaign_id}", key, {"tier": str(tier.pk), "n": quantity}, act)
+
+
+def _tier(world: World) -> Tier | None:
+    live = Tier.objects.filter(campaign__state=State.LIVE).select_related("campaign")
+    found = list(live.order_by("campaign__title", "position"))
+    return world.pick(found) if found else None
+
+
+def pledge(world: World) -> Task | None:
+    """A backer pledges; who was not answered asks again under the same key."""
+    if world.unanswered and world.rng.random() < 0.5:
+        return world.send(world.unanswered.pop(world.rng.randrange(len(world.unanswered))))
+    tier = _tier(world)
+    if tier is None:
+        return None
+    return world.send(_request(world, world.person("backer"), tier, world.pick([1, 1, 1, 2])))
+
+
+def double_click(world: World) -> tuple[Task, ...] | None:
+    """One person presses twice: two requests with one key at once."""
+    tier = _tier(world)
+    if tier is None:
+        return None
+    request = _request(world, world.person("backer"), tier, 1)
+    return world.send(request), world.send(request)
+
+
+def race(world: World) -> tuple[Task, ...] | None:
+    """Two people, or one person in two windows, want the last unit."""
+    scarce = Tier.objects.filter(campaign__state=State.LIVE, left__gt=0).select_related("campaign")
+    found = list(scarce.order_by("left", "campaign__title", "position")[:2])
+    if not found:
+        return None
+    tier = world.pick(found)
+    one = world.person("backer")
+    two = one if world.rng.random() < 0.5 else world.person("backer")
+    return world.send(_request(world, one, tier, 1)), world.send(_request(world, two, tier, 1))
+
+
+def _own(world: World, *states: str) -> tuple[Pledge, User] | None:
+    found = list(Pledge.objects.filter(state__in=states).select_related("campaign").order_by("created_at", "pk")[:30])
+    if not found:
+        return None
+    made = world.pick(found)
+    return made, User.objects.select_related("party").get(party_id=str(made.backer_id))
+
+
+def change_mind(world: World) -> Task | None:
+    """A backer cancels, or leaves without paying."""
+    found = _own(world, PledgeState.PAID, PledgeState.RESERVED)
+    if found is None:
+        return None
+    made, backer = found
+    by, pledge_id = world.acting(backer), made.pk
+    if made.state == PledgeState.RESERVED:
+        return world.task(
+            f"{backer.party.name} leaves without paying",
+            lambda: pledges.abandon(pledge_id=pledge_id, by=by, at=world.now()),
+        )
+    return world.task(
+        f"{backer.party.name} cancels a pledge",
+        lambda: pledges.cancel_pledge(pledge_id=pledge_id, by=by, at=world.now()) and None,
+    )
+
+
+def ask_back(world: World) -> Task | None:
+    """A backer asks for a refund, or confirms the goods."""
+    found = _own(world, PledgeState.PAID)
+    if found is None:
+        return None
+    made, backer = found
+    by, pledge_id = world.acting(backer), made.pk
+    if made.campaign.state in (State.DELIVERING, State.DELIVERED) and world.rng.random() < 0.8:
+        return world.task(
+            f"{backer.party.name} confirms receipt",
+            lambda: pledges.confirm_receipt(pledge_id=pledge_id, by=by, at=world.now()),
+        )
+    return world.task(
+        f"{backer.party.name} asks for a refund",
+        lambda: pledges.ask_refund(pledge_id=pledge_id, reason="sim", by=by, at=world.now()),
+    )
+
+
+# --- makers and moderators -------------------------------------------------------------------------------
+
+
+def _owner(world: World, campaign: Campaign) -> User:
+    return User.objects.select_related("party").get(party_id=str(campaign.owner_id))
+
+
+def answer(world: World) -> Task | None:
+    """A maker answers a refund request; the silent one never does."""
+    found = _own(world, PledgeState.ASKED)
+    if found is None:
+        return None
+    made, _backer = found
+    by, agree, pledge_id = world.acting(_owner(world, made.campaign)), world.rng.random() < 0.7, made.pk
+    return world.task(
+        f"the maker {'agrees to' if agree else 'declines'} a refund",
+        lambda: pledges.answer_refund(pledge_id=pledge_id, agree=agree, reason="", by=by, at=world.now()) and None,
+    )
+
+
+def make_and_ship(world: World) -> Task | None:
+    """A maker ships, or tells how it goes."""
+    states = (State.PRODUCING, State.OVERDUE, State.DELIVERING, State.DELIVERED)
+    found = list(Campaign.objects.filter(state__in=states).order_by("title"))
+    if not found:
+        return None
+    campaign = world.pick(found)
+    by, campaign_id = world.acting(_owner(world, campaign)), campaign.pk
+    if campaign.state in (State.PRODUCING, State.OVERDUE):
+        return world.task(
+            f"the maker of {campaign.title} ships",
+            lambda: delivery.start_shipping(campaign_id=campaign_id, by=by, at=world.now()),
+        )
+    return world.task(
+        f"the maker of {campaign.title} tells",
+        lambda: talk.post_update(campaign_id=campaign_id, title="u", body="u", by=by, at=world.now()) and None,
+    )
+
+
+def moderate(world: World) -> Task | None:
+    """A moderator suspends, resumes, cancels, disproves; two cancel after success."""
+    states = (State.LIVE, State.SUSPENDED, State.SUCCESSFUL, State.PRODUCING, State.OVERDUE, State.DELIVERING)
+    found = list(Campaign.objects.filter(state__in=states).order_by("title"))
+    if not found:
+        return None
+    campaign, moderator = world.pick(found), world.person("moderator")
+    by, campaign_id, name = world.acting(moderator, Role.MODERATOR), campaign.pk, moderator.party.name
+    if campaign.state == State.LIVE:
+        if world.rng.random() < 0.8:
+            return None
+        return world.task(
+            f"{name} suspends {campaign.title}",
+            lambda: reviews.suspend(campaign_id=campaign_id, reason="sim", by=by, at=world.now()),
+        )
+    if campaign.state == State.SUSPENDED:
+        act = reviews.resume if world.rng.random() < 0.7 else reviews.cancel
+        return world.task(
+            f"{name}: {act.__name__} {campaign.title}",
+            lambda: act(campaign_id=campaign_id, reason="sim", by=by, at=world.now()),
+        )
+    if campaign.state == State.DELIVERING:
+        return world.task(
+            f"{name} disproves delivery of {campaign.title}",
+            lambda: reviews.disprove_delivery(campaign_id=campaign_id, reason="sim", by=by, at=world.now()),
+        )
+    if Cancellation.objects.filter(campaign=campaign).exists():
+        return world.task(
+            f"{name} confirms the cancellation of {campaign.title}",
+            lambda: delivery.confirm_cancel(campaign_id=campaign_id, by=by, at=world.now()),
+        )
+    return world.task(
+        f"{name} asks to cancel {campaign.title}",
+        lambda: delivery.ask_to_cancel(campaign_id=campaign_id, ruling="sim", by=by, at=world.now()) and None,
+    )
+
+
+def clockwork(world: World) -> Task:
+    """A worker takes up what time brought to campaigns."""
+    bell = world.pick([tasks.advance_due_campaigns, tasks.advance_due_campaigns, tasks.answer_by_silence])
+    return world.task(str(bell.__name__), bell)
+
+
+# --- what is never false -----------------------------------------------------------------------------------
+
+
+def stock_holds(world: World) -> Iterator[str]:
+    """Never more units promised than there are, and never more to one person than the reward allows."""
+    for tier in Tier.objects.all():
+        standing = tier.pledges.exclude(state__in=(PledgeState.EXPIRED, PledgeState.CANCELLED))
+        taken = standing.aggregate(n=Sum("quantity"))["n"] or 0
+        if tier.stock is not None and taken > tier.stock:
+            yield f"{taken} of {tier.stock} units are promised"
+        if tier.per_person is not None:
+            counted = tier.pledges.filter(state__in=(PledgeState.RESERVED, *PledgeState.OWED))
+            for row in counted.values("backer__name").annotate(n=Sum("quantity")).order_by("backer__name"):
+                if row["n"] > tier.per_person:
+                    yield f"{row['backer__name']} has {row['n']} of a reward limited to {tier.per_person}"
+
+
+def acknowledged_is_kept(world: World) -> Iterator[str]:
+    """What a client was told is done is there, once."""
+    kept = set(Pledge.objects.filter(pk__in=world.acknowledged.values()).values_list("pk", flat=True))
+    for key, pledge_id in world.acknowledged.items():
+        if pledge_id not in kept:
+            yield f"{key} was acknowledged and pledge {pledge_id} is not there"
+    if len(set(world.acknowledged.values())) != len(world.acknowledged):
+        yield "two keys were answered with one pledge"
+    pledged = Pledge.objects.count()
+    if pledged > world.pledged_at_dawn + len(world.acknowledged) + len(world.asked - set(world.acknowledged)):
+        yield f"{pledged} pledges for {len(world.acknowledged)} acknowledged requests"
+
+
+def given_up_is_refunded(world: World) -> Iterator[str]:
+    """A pledge that was cancelled has all its money on the way back."""
+    for made in Pledge.objects.filter(state=PledgeState.CANCELLED):
+        intent = PaymentIntent.objects.filter(subject_id=made.pk, subject_kind="pledge").first()
+        if intent is None or intent.refunded_fen != intent.amount_fen:
+            yield f"pledge {str(made.pk)[-6:]} is {made.state} and its money stays"
+
+
+def nobody_is_judged_early(world: World) -> Iterator[str]:
+    """A verdict waits for every payment that may still clear."""
+    judged = (State.SUCCESSFUL, State.FAILED, State.PRODUCING)
+    for made in Pledge.objects.filter(state=PledgeState.RESERVED, campaign__state__in=judged):
+        yield f"pledge {str(made.pk)[-6:]} is unpaid and its campaign is judged"
+
+
+def refunds_have_a_reason(world: World) -> Iterator[str]:
+    """A pledge counts as refunded only when nothing is left, or its share of a rest is on its way."""
+    for made in Pledge.objects.filter(state=PledgeState.REFUNDED).select_related("campaign"):
+        intent = PaymentIntent.objects.get(subject_id=made.pk, subject_kind="pledge")
+        if made.share_fen is None and intent.refunded_fen != intent.amount_fen:
+            yield f"pledge {str(made.pk)[-6:]} counts as refunded and {intent.refunded_fen} of it is"
+
+
+def campaigns_settled(world: World) -> Iterator[str]:
+    """Nobody waits: no unpaid place, no campaign that should have moved, no money of an ended one."""
+    for made in Pledge.objects.filter(state__in=(PledgeState.RESERVED, PledgeState.ASKED, PledgeState.AGREED)):
+        yield f"pledge {str(made.pk)[-6:]} is still {made.state}"
+    resting = (State.FAILED, State.CANCELLED, State.CANCELLED_AFTER, State.CLOSED, State.WITHDRAWN)
+    for campaign in Campaign.objects.exclude(state__in=resting):
+        yield f"{campaign.title} is still {campaign.state}"
+    for campaign in Campaign.objects.filter(state__in=(State.FAILED, State.CANCELLED)):
+        waiting = Pledge.objects.filter(campaign=campaign, state__in=PledgeState.OWED).count()
+        if waiting:
+            yield f"{waiting} pledges of {campaign.title}, which is {campaign.state}, were not given back"
+    for refund in Refund.objects.filter(state="succeeded", amount_fen=0):
+        yield f"refund {refund.number} of nothing"
+
+
+PART = Part(
+    name="campaigns",
+    acts=(
+        Act("pledge", 20, pledge),
+        Act("double click", 4, double_click),
+        Act("race", 6, race),
+        Act("change of mind", 4, change_mind),
+        Act("ask back", 4, ask_back),
+        Act("answer", 3, answer),
+        Act("maker", 5, make_and_ship),
+        Act("moderator", 2, moderate),
+        Act("clockwork", 12, clockwork),
+        Act("publish", 2, publish_another),
+    ),
+    invariants=(
+        Invariant("C1", "Never more units promised than there are, nor more to one person than allowed.", stock_holds),
+        Invariant("C2", "What was acknowledged is there, once.", acknowledged_is_kept),
+        Invariant("C3", "A cancelled pledge has all its money on the way back.", given_up_is_refunded),
+        Invariant("C4", "A verdict waits for every payment that may still clear.", nobody_is_judged_early),
+        Invariant("C5", "A pledge counts as refunded only when its money is.", refunds_have_a_reason),
+    ),
+    settled=Invariant("C6", "When faults stop, every campaign and pledge comes to an end.", campaigns_settled),
+    bells=(tasks.advance_due_campaigns, tasks.answer_by_silence),
+    dawn=dawn,
+)

@@ -1,0 +1,235 @@
+"""Running a seed: a database of its own, so many steps with faults, then none, then everything must rest."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import psycopg
+from channels.layers import InMemoryChannelLayer, channel_layers
+from django.conf import settings
+from django.db import connection, connections
+from psycopg import sql
+
+from backend.common import ids, outbox, rules
+from backend.config.runtime.home import Home
+from backend.config.runtime.postgres import OWNER, SANDBOX, WEB, Postgres, copy_database, drop_database
+from backend.config.runtime.services import prepare
+from backend.sim.part import Invariant
+from backend.sim.parts import PARTS
+from backend.sim.scheduler import Scheduler, Task
+from backend.sim.world import DAWN, Broken, World
+
+TEMPLATE = os.environ.setdefault("SIZHONG_SIM_TEMPLATE", f"sizhong_sim_{os.getpid()}")
+"""Each run has a template of its own; the shares of a run learn it from the environment."""
+
+TAIL = 30
+"""Lines of the story that are told when a seed breaks."""
+
+OPTIONS = (
+    "-c search_path=sim,pg_catalog,public -c synchronous_commit=off -c statement_timeout=0 -c lock_timeout=0 "
+    "-c idle_in_transaction_session_timeout=0"
+)
+"""The simulated clock shadows the server's; a paused process may hold its transaction as long as it is paused."""
+
+
+@dataclass
+class Outcome:
+    """What came of a seed: nothing, or what broke, where, and how it came to it."""
+
+    seed: int
+    steps: int
+    broken: str = ""
+    story: list[str] = field(default_factory=list)
+    digest: str = ""
+    seconds: float = 0.0
+    statements: int = 0
+    crashes: int = 0
+    acts: dict[str, int] = field(default_factory=dict)
+
+    def plain(self) -> dict[str, object]:
+        """As JSON has it."""
+        return asdict(self)
+
+
+def make_template() -> None:
+    """The migrated database with its crowd and its clock that every seed starts from."""
+    postgres = Postgres(Home.here())
+    _drop_all(postgres)
+    prepare(postgres, TEMPLATE)
+    env = os.environ | {
+        "SIZHONG_DATABASE_URL": postgres.url(TEMPLATE, WEB),
+        "SIZHONG_OWNER_URL": postgres.url(TEMPLATE, OWNER),
+        "SIZHONG_SANDBOX_URL": postgres.url(f"{TEMPLATE}_sandbox", SANDBOX),
+    }
+    for words in (["migrate"], ["manage", "simulate", "--crowd"]):
+        more = {"SIZHONG_AS_OWNER": "1"} if words == ["migrate"] else {}
+        command = [sys.executable, "-m", "backend.config.inner", *words]
+        subprocess.run(command, env=env | more, check=True, capture_output=True)
+    with psycopg.connect(postgres.url(TEMPLATE), autocommit=True) as admin:
+        admin.execute("CREATE SCHEMA sim")
+        admin.execute("CREATE TABLE sim.clock (at timestamptz NOT NULL)")
+        admin.execute("INSERT INTO sim.clock VALUES (%s)", [DAWN])
+        for name in ("clock_timestamp", "statement_timestamp"):
+            admin.execute(
+                sql.SQL(
+                    "CREATE FUNCTION sim.{}() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT at FROM sim.clock'"
+                ).format(sql.Identifier(name))
+            )
+        admin.execute(sql.SQL("GRANT USAGE ON SCHEMA sim TO {}").format(sql.Identifier(WEB)))
+        admin.execute(sql.SQL("GRANT SELECT ON sim.clock TO {}").format(sql.Identifier(WEB)))
+
+
+@contextmanager
+def _database(number: int) -> Iterator[str]:
+    """A copy of the template with this process connected to it; the superuser's address of it."""
+    postgres, name = Postgres(Home.here()), f"{TEMPLATE}_{os.getpid()}_{number}"
+    copy_database(postgres.url("postgres"), template=TEMPLATE, name=name)
+    chosen = connections["default"].settings_dict
+    before = dict(chosen)
+    connections.close_all()
+    chosen["NAME"] = name
+    chosen["OPTIONS"] = {"options": OPTIONS}
+    try:
+        yield postgres.url(name)
+    finally:
+        connections.close_all()
+        chosen.clear()
+        chosen |= before
+        drop_database(postgres.url("postgres"), name)
+
+
+nothing = nullcontext
+
+
+def run_seed(
+    seed: int, *, steps: int, bug: Callable[[], AbstractContextManager[None]] = nothing, tail: int = TAIL
+) -> Outcome:
+    """Live through one seed; what breaks is told with the end of its story."""
+    outcome, started = Outcome(seed, steps), time.monotonic()
+    real = (ids.entropy, ids.nanoseconds)
+    channel_layers.set("default", InMemoryChannelLayer())
+    settings.SIZHONG_PROVIDER = "backend.sim.run.current_gateway"
+    with _database(seed) as url, psycopg.connect(url, autocommit=True) as monitor:
+        rules.forget()
+        rules._FRESH_SECONDS = float("inf")  # reading them anew at a real time would change the order of statements
+        rules.value("campaigns.update_days", at=DAWN)
+        scheduler = Scheduler(Random(f"{seed}:turns"), url)
+        world = World(seed, Random(seed), scheduler, monitor)
+        _worlds[:] = [world]
+        try:
+            with bug():
+                _live(world, steps)
+                _settle(world)
+        except Broken as broken:
+            outcome.broken = str(broken)
+        finally:
+            ids.entropy, ids.nanoseconds = real
+            scheduler.close()
+    outcome.story = world.story[-tail:] if outcome.broken or tail > TAIL else []
+    outcome.digest = hashlib.sha256("\n".join(world.story).encode()).hexdigest()[:16]
+    outcome.seconds = round(time.monotonic() - started, 2)
+    outcome.statements, outcome.crashes, outcome.acts = scheduler.statements, world.crashes, world.acts
+    return outcome
+
+
+_worlds: list[World] = []
+
+
+def current_gateway() -> object:
+    """The provider of the seed that runs."""
+    return _worlds[0].gateway
+
+
+def _live(world: World, steps: int) -> None:
+    acts = [(part, act) for part in PARTS for act in part.acts]
+    # Each seed favours some acts and never does others: what is rare in the mean then meets itself (swarm testing).
+    weights = [act.weight * world.rng.choice((0, 0.5, 1, 1, 2, 4)) for _, act in acts]
+    world.prepare()
+    for part in PARTS:
+        part.dawn(world)
+    for world.step in range(1, steps + 1):
+        while not world.scheduler.idle:
+            world.scheduler.turn()
+        _, act = world.rng.choices(acts, weights)[0]
+        begun = act.begin(world)
+        world.note_gateway()
+        for task in (begun,) if isinstance(begun, Task) else begun or ():
+            world.acts[act.name] = world.acts.get(act.name, 0) + 1
+            while not world.scheduler.idle:
+                world.scheduler.turn()
+            world.scheduler.start(task)
+        for _ in range(world.rng.choice((0, 5, 20, 60))):
+            world.scheduler.turn()
+        _check(world, [invariant for part in PARTS for invariant in part.invariants])
+    world.scheduler.drain()
+
+
+def _check(world: World, invariants: list[Invariant]) -> None:
+    if not world.has_changed():
+        return
+    for invariant in invariants:
+        for sentence in invariant.broken(world):
+            raise Broken(f"{invariant.number} {invariant.says} — {sentence}")
+
+
+PATIENCE = (
+    timedelta(hours=1),
+    timedelta(days=1),
+    timedelta(days=1),
+    *(timedelta(days=8),) * 3,
+    *(timedelta(days=33),) * 8,
+)
+"""What passes after the faults have stopped: more than the longest time that anything may wait."""
+
+
+def _settle(world: World) -> None:
+    """Faults stop and nobody acts but the clock: all must come to rest by time alone."""
+    world.tell("the faults stop")
+    world.gateway.faulty = False
+    world.deliver_letters()
+    for pause in PATIENCE:
+        _ring_until_quiet(world)
+        world.pass_time(pause)
+    _ring_until_quiet(world)
+    _check(world, [invariant for part in PARTS for invariant in part.invariants])
+    for part in PARTS:
+        for sentence in part.settled.broken(world):
+            raise Broken(f"{part.settled.number} {part.settled.says} — {sentence}")
+
+
+def _ring_until_quiet(world: World) -> None:
+    bells = [bell for part in PARTS for bell in part.bells]
+    for _ in range(40):
+        before = world.changes()
+        outbox.relay(limit=500)
+        for bell in bells:
+            bell()
+        outbox.relay(limit=500)
+        if world.changes() == before:
+            return
+
+
+def close() -> None:
+    """Leave nothing behind."""
+    connection.close()
+    _drop_all(Postgres(Home.here()))
+
+
+def _drop_all(postgres: Postgres) -> None:
+    """This run's databases, and those of runs that were killed."""
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
+        left = admin.execute("SELECT datname FROM pg_database WHERE datname LIKE 'sizhong_sim_%'").fetchall()
+    for (name,) in left:
+        owner = name.split("_")[2]
+        if name.startswith(TEMPLATE) or not Path(f"/proc/{owner}").exists():
+            drop_database(postgres.url("postgres"), name)
