@@ -3,7 +3,7 @@
 from django.urls import path
 
 from backend.web.docs import Docs, Schema
-from crowdfunding.campaigns import api
+from crowdfunding.campaigns import api, desk_api
 
 _campaign = "v1/campaigns/<uuid:campaign_id>"
 _pledge = "v1/pledges/<uuid:pledge_id>"
@@ -30,4 +30,19 @@ urlpatterns = [
     path(f"{_pledge}/cashier", api.PledgeCashier.as_view()),
     path(f"{_pledge}/refund", api.PledgeRefund.as_view()),
     path(f"{_pledge}/receipt", api.PledgeReceipt.as_view()),
+    path(f"{_pledge}/cancellation", desk_api.PledgeCancellation.as_view()),
+    path(f"{_pledge}/answer", desk_api.PledgeAnswer.as_view()),
+    path(f"{_campaign}/backers", desk_api.Backers.as_view()),
+    path(f"{_campaign}/ending", desk_api.CampaignEnding.as_view()),
+    path(f"{_campaign}/ending/confirmation", desk_api.EndingConfirmation.as_view()),
+    path(f"{_campaign}/review/<slug:act>", desk_api.ReviewStep.as_view()),
+    path("v1/tiers/<uuid:tier_id>", desk_api.TierOne.as_view()),
+    path("v1/my/campaigns", desk_api.MyCampaigns.as_view()),
+    path("v1/my/messages", desk_api.MyMessages.as_view()),
+    path("v1/payouts", desk_api.Payouts.as_view()),
+    path("v1/finance/verification", desk_api.Verification.as_view()),
+    path("v1/finance/disputes", desk_api.Disputes.as_view()),
+    path("v1/finance/bulk/<uuid:campaign_id>", desk_api.BulkRefund.as_view()),
+    path("v1/finance/<slug:name>", desk_api.Desk.as_view()),
+    path("v1/finance/<slug:kind>/<str:key>/<slug:act>", desk_api.DeskDecision.as_view()),
 ]

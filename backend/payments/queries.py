@@ -81,6 +81,11 @@ def quarantine() -> QuerySet[Notice]:
     return Notice.objects.filter(outcome=Notice.QUARANTINED, settled_at=None)
 
 
+def batches() -> QuerySet[RefundBatch]:
+    """All bulk refunds."""
+    return RefundBatch.objects.all()
+
+
 def batches_waiting() -> QuerySet[RefundBatch]:
     """Bulk refunds that wait for a second person or run, newest first."""
     ended = Count("refunds", filter=Q(refunds__state__in=(Refunding.SUCCEEDED, Refunding.REFUSED)))

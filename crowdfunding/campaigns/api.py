@@ -258,7 +258,8 @@ def show_pledge(made: Pledge) -> dict[str, Any]:
     return dict(PledgeShown(shown | {"order_number": intent.number, "pay_by": intent.expires_at}).data)
 
 
-def _size(request: Request) -> int:
+def page_size(request: Request) -> int:
+    """Rows a page, as asked for and bounded."""
     text = request.query_params.get("size", "20")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 20
 
@@ -294,7 +295,7 @@ class Campaigns(Endpoint):
             states=_words(request, "state"),
             order=request.query_params.get("order", "newest"),
             cursor=request.query_params.get("cursor", ""),
-            size=_size(request),
+            size=page_size(request),
         )
         found = find(query)
         names: list[str] = list(ListingShown().fields.keys())
@@ -534,7 +535,7 @@ class Pledges(Endpoint):
             raise NotFound
         page = paging.page(
             queries.pledges_of(party), order=("-created_at", "-id"), cursor=request.query_params.get("cursor", ""),
-            size=_size(request),
+            size=page_size(request),
         )  # fmt: skip
         return Response({"rows": [show_pledge(made) for made in page.rows], "next_cursor": page.next_cursor})
 

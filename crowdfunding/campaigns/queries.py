@@ -14,7 +14,7 @@ from backend.accounts.models import Party
 from backend.common.fen import Fen
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
-from crowdfunding.campaigns.models import Campaign, Pledge, Question, Tier, Update
+from crowdfunding.campaigns.models import Campaign, Cancellation, Pledge, Question, Tier, Update
 from crowdfunding.campaigns.states import PledgeState, State
 
 
@@ -43,6 +43,18 @@ def pledges_of(party_id: UUID) -> QuerySet[Pledge]:
 def backers_of(campaign_id: UUID) -> QuerySet[Pledge]:
     """A campaign's pledges, for its maker."""
     return Pledge.objects.filter(campaign_id=campaign_id).select_related("backer", "tier")
+
+
+def pledges_to(party_id: UUID | None) -> QuerySet[Pledge]:
+    """The pledges of a maker's own campaigns."""
+    if party_id is None:
+        return Pledge.objects.none()
+    return Pledge.objects.filter(campaign__owner_id=party_id).select_related("campaign")
+
+
+def cancellation_waits(campaign_id: UUID) -> bool:
+    """Whether somebody asked to cancel a successful campaign, and nobody has confirmed."""
+    return Cancellation.objects.filter(campaign_id=campaign_id, second_by=None).exists()
 
 
 def updates_of(campaign_id: UUID) -> QuerySet[Update]:

@@ -7,7 +7,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import ObjectDoesNotExist
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -16,17 +15,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from backend.accounts.doors import actor_of, require_step_up, staff
 from backend.common import clock, paging
 from backend.common.actors import Actor, Role
-from backend.common.errors import Invalid, NotFound, Refusal
+from backend.common.errors import NotFound, Refusal
 from backend.common.fen import parse_yuan
 from backend.common.patience import unhurried
 from backend.ledger import queries as books
-from backend.moderation import operations as record
 from backend.moderation import queries as moderation
 from backend.payments import queries as payments
-from backend.payments.operations import disputes, notices, payouts, refunds
 from backend.payments.operations.refunds import preview_digest
 from backend.payments.states import Disputing
-from crowdfunding.campaigns import queries
+from crowdfunding.campaigns import finance_desk
 from crowdfunding.campaigns.models import Campaign, Cancellation
 from crowdfunding.campaigns.operations import delivery, reviews
 from crowdfunding.campaigns.states import State
@@ -171,19 +168,14 @@ def verify(request: HttpRequest) -> HttpResponse:
 @staff(Role.FINANCE)
 def bulk(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """Dry run of a bulk refund, and the request for it: exactly what was previewed, or nothing."""
-    found = Campaign.objects.filter(pk=campaign_id, state__in=State.SUCCEEDED).first()
-    if found is None:
-        raise NotFound
-    lines = queries.refundable_lines(campaign_id)
-    digest = preview_digest(lines)
+    found, lines = finance_desk.refundable(campaign_id)
     if request.method == "POST":
         require_step_up(request)
         try:
-            refunds.request_batch(
-                purpose_id=campaign_id,
-                lines=lines,
-                reason=request.POST.get("reason", "").strip()[:120] or "批量退款",
+            finance_desk.ask_bulk_refund(
+                campaign_id=campaign_id,
                 digest=request.POST.get("digest", ""),
+                reason=request.POST.get("reason", ""),
                 by=actor_of(request),
                 at=clock.now(),
             )
@@ -196,7 +188,7 @@ def bulk(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "campaign": found,
         "count": len(lines),
         "total_fen": sum(amount for _id, amount in lines),
-        "digest": digest,
+        "digest": preview_digest(lines),
         "escrow_fen": books.available_of("campaign", campaign_id),
     }
     return render(request, "campaigns/bulk.html", context)
@@ -207,133 +199,31 @@ def bulk(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
 def open_dispute(request: HttpRequest) -> HttpResponse:
     """A finance officer records a chargeback that the provider's desk told of."""
     require_step_up(request)
-    by, at = actor_of(request), clock.now()
-    intent = payments.order_by_number(request.POST.get("order", "").strip())
     try:
-        if intent is None:
-            raise Invalid("没有这样的订单", "There is no such order", field="order")
-        owner = Campaign.objects.filter(pk=intent.purpose_id).values_list("owner_id", flat=True).first()
-        made = disputes.open_dispute(
-            intent_id=intent.pk,
-            provider_no=request.POST.get("provider_no", "")[:64],
+        finance_desk.record_dispute(
+            order=request.POST.get("order", ""),
+            provider_no=request.POST.get("provider_no", ""),
             amount_fen=parse_yuan(request.POST.get("amount", ""), field="amount"),
-            payee_id=owner,
-            by=by,
-            at=at,
+            by=actor_of(request),
+            at=clock.now(),
         )
-        record.note(act="dispute.open", subject_id=made.pk, reason=made.provider_no, by=by, at=at)
         messages.success(request, _("已登记，款项已冻结或由风险准备承担"))
     except Refusal as refusal:
         messages.error(request, refusal.text())
     return redirect("finance")
 
 
-def _dispute(act: str) -> Callable[[str, Actor, datetime, str], None]:
-    def run(key: str, by: Actor, at: datetime, reason: str) -> None:
-        if act == "evidence":
-            disputes.file_evidence(dispute_id=_uuid(key), evidence=_required(reason), by=by, at=at)
-        elif act == "win":
-            disputes.win_dispute(dispute_id=_uuid(key), by=by, at=at)
-        else:
-            disputes.lose_dispute(dispute_id=_uuid(key), by=by, at=at)
-
-    return run
-
-
-def _uuid(key: str) -> UUID:
-    try:
-        return UUID(key)
-    except ValueError as error:
-        raise NotFound from error
-
-
-def _payout(act: str) -> Callable[[str, Actor, datetime, str], None]:
-    def run(key: str, by: Actor, at: datetime, reason: str) -> None:
-        payout_id = _uuid(key)
-        if act == "check":
-            payouts.check_payout(payout_id=payout_id, by=by, at=at)
-        elif act == "authorize":
-            payouts.authorize_payout(payout_id=payout_id, by=by, at=at)
-        else:
-            payouts.reject_payout(payout_id=payout_id, by=by, at=at, reason=_required(reason))
-
-    return run
-
-
-def _required(reason: str) -> str:
-    if not reason.strip():
-        raise Invalid("请填写理由", "Please give a reason", field="reason")
-    return reason
-
-
-def _refund(act: str) -> Callable[[str, Actor, datetime, str], None]:
-    def run(key: str, by: Actor, at: datetime, reason: str) -> None:
-        if act == "approve":
-            refunds.approve_refund(refund_id=_uuid(key), by=by, at=at)
-        else:
-            refunds.refuse_refund(refund_id=_uuid(key), by=by, at=at, reason=_required(reason))
-
-    return run
-
-
-def _batch(act: str) -> Callable[[str, Actor, datetime, str], None]:
-    def run(key: str, by: Actor, at: datetime, reason: str) -> None:
-        if act == "approve":
-            refunds.approve_batch(batch_id=_uuid(key), by=by, at=at)
-        else:
-            refunds.refuse_batch(batch_id=_uuid(key), by=by, at=at, reason=_required(reason))
-
-    return run
-
-
-def _settle_notice(key: str, by: Actor, at: datetime, reason: str) -> None:
-    if not key.isdigit() or len(key) > 18:
-        raise NotFound
-    notices.settle_quarantined(notice_id=int(key), by=by, note=_required(reason), at=at)
-
-
-def _stop(key: str, by: Actor, at: datetime, reason: str) -> None:
-    payouts.stop_payouts(reason=_required(reason), by=by, at=at)
-
-
-def _resume_payouts(key: str, by: Actor, at: datetime, reason: str) -> None:
-    payouts.resume_payouts(by=by, at=at)
-
-
-FINANCE_ACTS: dict[tuple[str, str], Callable[[str, Actor, datetime, str], None]] = {
-    ("payout", "check"): _payout("check"),
-    ("payout", "authorize"): _payout("authorize"),
-    ("payout", "reject"): _payout("reject"),
-    ("refund", "approve"): _refund("approve"),
-    ("refund", "refuse"): _refund("refuse"),
-    ("batch", "approve"): _batch("approve"),
-    ("batch", "refuse"): _batch("refuse"),
-    ("dispute", "evidence"): _dispute("evidence"),
-    ("dispute", "win"): _dispute("win"),
-    ("dispute", "lose"): _dispute("lose"),
-    ("notice", "settle"): _settle_notice,
-    ("switch", "stop"): _stop,
-    ("switch", "resume"): _resume_payouts,
-}
-
-
 @require_POST
 @staff(Role.FINANCE)
 def finance_act(request: HttpRequest, kind: str, key: str, act: str) -> HttpResponse:
     """What a finance officer decides; every act with a fresh proof of identity, and on record."""
-    run = FINANCE_ACTS.get((kind, act))
-    if run is None:
-        raise NotFound
     if (kind, act) != ("switch", "stop"):
         require_step_up(request)
-    by, at, reason = actor_of(request), clock.now(), request.POST.get("reason", "")[:500]
     try:
-        run(key, by, at, reason)
-        subject = UUID(key) if len(key) == 36 else None
-        record.note(act=f"{kind}.{act}", subject_id=subject, reason=reason.strip() or act, by=by, at=at)
+        finance_desk.decide(
+            kind=kind, key=key, act=act, reason=request.POST.get("reason", ""), by=actor_of(request), at=clock.now()
+        )
         messages.success(request, _("已办理"))
-    except ObjectDoesNotExist as error:
-        raise NotFound from error
     except NotFound:
         raise
     except Refusal as refusal:
