@@ -11,7 +11,11 @@ from tests.faults import ROOT
 
 def test_twelve_kills_lose_and_double_nothing_and_leave_nothing_behind():
     done = subprocess.run(
-        [sys.executable, "-m", "tests.faults.storm", "--kills", "12"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "tests.faults.storm", "--kills", "12"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     report = json.loads(done.stdout.splitlines()[-1]) if done.stdout else {}
     assert done.returncode == 0, (report, done.stderr[-3_000:])

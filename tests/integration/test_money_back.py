@@ -404,3 +404,18 @@ def test_what_was_never_confirmed_counts_as_received_when_the_campaign_closes(ca
     campaign.refresh_from_db()
     assert (campaign.state, states(made), escrow(campaign)) == ("closed", ["received"] * 3, 0)
     assert list(books.differences()) == []
+
+
+def test_a_chargeback_turns_an_unapproved_refund_down_and_counts_for_itself(cashier):
+    """Found by the simulator: the requested refund was counted as made, and the pledge ended without its money."""
+    campaign, made = succeeded(cashier)
+    asked(made[0])
+    agree(campaign, made[0])
+    case = charge(made[0])
+    deliver_events()
+    assert (states(made)[0], Refund.objects.get().state) == ("refund_asked", "refused")
+    disputes.lose_dispute(dispute_id=case.pk, by=officer(), at=clock.now())
+    deliver_events()
+    assert (states(made)[0], Dispute.objects.get().counted_fen, escrow(campaign)) == ("refunded", 20_000, 40_000)
+    move_on(cashier, 15 * DAY)
+    assert list(books.differences()) == []

@@ -22,6 +22,7 @@ from backend.payments.errors import DisputeKnown
 from backend.payments.events import DisputeEnded, DisputeOpened
 from backend.payments.ledger_accounts import clearing_of, escrow_of
 from backend.payments.models import Dispute, PaymentIntent
+from backend.payments.operations import refunds
 from backend.payments.states import Disputing
 
 
@@ -31,6 +32,7 @@ def open_dispute(
 ) -> Dispute:
     """Take up a chargeback and hold its sum: from the escrow, else from what the payee is owed (登记拒付).
 
+    A refund that nobody approved yet is turned down: the bank asks for the same money.
     Where neither holds enough the platform's reserve bears it, and the dispute has no hold. It may
     come after a refund, and then for money that left already.
 
@@ -39,6 +41,7 @@ def open_dispute(
         MoveRefused: the order was never paid.
         DisputeKnown: the case is on record.
     """
+    refunds.drop_requested(intent_ids=[intent_id], at=at, reason="拒付")
     intent = PaymentIntent.objects.select_for_update().get(pk=intent_id)
     if not provider_no.strip() or by.person_id is None:
         raise Invalid("请填写支付机构的案件编号", "Enter the provider's case number", field="provider_no")
@@ -129,6 +132,7 @@ def lose_dispute(*, dispute_id: UUID, by: Actor, at: datetime) -> None:
         SamePerson: the officer who recorded the case.
     """
     dispute = Dispute.objects.select_for_update().get(pk=dispute_id)
+    refunds.drop_requested(intent_ids=[dispute.intent_id], at=at, reason="拒付")
     intent = PaymentIntent.objects.select_for_update().get(pk=dispute.intent_id)
     if by is not CLOCK:
         require_other_person(by, dispute.opened_by)

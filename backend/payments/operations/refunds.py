@@ -129,9 +129,12 @@ def refuse_refund(*, refund_id: UUID, by: Actor, at: datetime, reason: str) -> N
 
 
 @transaction.atomic
-def drop_requested(*, subject_ids: list[UUID], at: datetime, reason: str) -> None:
-    """Turn down what was asked for but not approved, because a rule now refunds these payments itself."""
-    waiting = Refund.objects.filter(intent__subject_id__in=subject_ids, state=Refunding.REQUESTED).order_by("pk")
+def drop_requested(*, intent_ids: list[UUID], at: datetime, reason: str) -> None:
+    """Turn down what was asked for but not approved, because a rule now decides on these payments.
+
+    Called before the payments are locked: locks go refund, then payment.
+    """
+    waiting = Refund.objects.filter(intent_id__in=intent_ids, state=Refunding.REQUESTED).order_by("pk")
     for refund_id in list(waiting.values_list("pk", flat=True)):
         refuse_refund(refund_id=refund_id, by=SYSTEM, at=at, reason=reason)
 

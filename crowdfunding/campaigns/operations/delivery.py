@@ -10,14 +10,14 @@ from django.db.models import Count, Q
 
 from backend.common import rules
 from backend.common.actors import CLOCK, Actor, Role, require_other_person
-from backend.common.errors import Forbidden, Invalid, Refusal
+from backend.common.errors import Forbidden, Invalid, NotFound, Refusal
 from backend.moderation import operations as moderation
 from crowdfunding.campaigns.errors import Affiliated, SignedAlready, TailWaits
 from crowdfunding.campaigns.models import Campaign, Cancellation, Pledge, Update
 from crowdfunding.campaigns.operations.drafts import require_owner
 from crowdfunding.campaigns.operations.shared import as_owner, is_affiliated, locked, move
 from crowdfunding.campaigns.operations.shares import disputed, plan_shares
-from crowdfunding.campaigns.states import PledgeState
+from crowdfunding.campaigns.states import PledgeState, State
 
 
 @transaction.atomic
@@ -73,7 +73,7 @@ def ask_to_cancel(*, campaign_id: UUID, ruling: str, by: Actor, at: datetime) ->
     campaign = locked(campaign_id)
     actor = as_owner(campaign, by)
     if not actor.roles & {Role.OWNER, Role.MODERATOR} or by.person_id is None:
-        raise Forbidden
+        raise Forbidden if campaign.state in State.PUBLIC else NotFound
     if not ruling.strip():
         raise Invalid("请写明取消的理由和裁定", "Give the reason and the ruling", field="ruling")
     campaign.machine.step("cancel_after", campaign.state)

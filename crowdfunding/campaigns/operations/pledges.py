@@ -334,7 +334,7 @@ def give_back(*, pledge_id: UUID, reason: str, at: datetime) -> None:
     made.move("give_back", by=SYSTEM, at=at)
     made.state_at = at
     made.save(update_fields=["state_at"])
-    refunds.drop_requested(subject_ids=[made.id], at=at, reason=reason)
+    refunds.drop_requested(intent_ids=[intent_of(made.id).id], at=at, reason=reason)
     intent = PaymentIntent.objects.select_for_update().get(subject_id=made.id, subject_kind="pledge")
     due = intent.amount_fen - intent.refunded_fen
     due = due if made.share_fen is None else min(due, made.share_fen)

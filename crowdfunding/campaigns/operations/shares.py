@@ -27,8 +27,9 @@ def plan_shares(campaign: Campaign, at: datetime) -> None:
     """
     owed = Pledge.objects.filter(campaign=campaign, state__in=PledgeState.OWED).exclude(disputed())
     open_pledges = list(owed.order_by("pk"))
-    refunds.drop_requested(subject_ids=[made.id for made in open_pledges], at=at, reason=campaign.state_word)
     paid = PaymentIntent.objects.filter(purpose_id=campaign.id, subject_kind="pledge")
+    orders = paid.filter(subject_id__in=[made.id for made in open_pledges])
+    refunds.drop_requested(intent_ids=list(orders.values_list("pk", flat=True)), at=at, reason=campaign.state_word)
     left = {row[0]: row[1] - row[2] for row in paid.values_list("subject_id", "amount_fen", "refunded_fen")}
     claims = [made for made in open_pledges if left[made.id]]
     rest = books.available(ledger.escrow_of("campaign", campaign.id))
