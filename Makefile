@@ -30,7 +30,7 @@ check: $(READY)
 	$(BIN)/sizhong migrations --check
 
 fuzz: $(READY)
-	FUZZ_CASES=250 $(BIN)/python -m pytest tests/security/test_fuzz.py
+	FUZZ_CASES=$(or $(CASES),5000) $(BIN)/python -m pytest tests/security/test_fuzz.py
 
 bench: $(READY)
 	$(BIN)/sizhong bench --json $(NAME)

@@ -52,9 +52,7 @@ class PaymentIntent(Stateful):
         ]
         indexes = [
             models.Index(fields=["subject_id"], name="intent_subject"),
-            models.Index(
-                fields=["next_try_at"], name="intent_due", condition=Q(state__in=["created", "awaiting_payer"])
-            ),
+            models.Index(fields=["next_try_at"], name="intent_due", condition=Q(next_try_at__isnull=False)),
             models.Index(fields=["purpose_id", "state"], name="intent_purpose"),
         ]
 

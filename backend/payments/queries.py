@@ -23,8 +23,10 @@ from backend.payments.states import Batch, Intent, Paying, Refunding
 
 
 def intents_due(*, at: datetime, limit: int = 100) -> list[UUID]:
-    """Unpaid orders to ask about."""
-    found = PaymentIntent.objects.filter(state__in=(Intent.CREATED, Intent.AWAITING), next_try_at__lte=at)
+    """Unpaid orders to ask about, and expired ones that may have been paid at the last moment."""
+    found = PaymentIntent.objects.filter(
+        state__in=(Intent.CREATED, Intent.AWAITING, Intent.EXPIRED), next_try_at__lte=at
+    )
     return list(found.order_by("next_try_at").values_list("pk", flat=True)[:limit])
 
 

@@ -230,7 +230,7 @@ BUGS: dict[str, Bug] = {
     "cancel_without_refund": _swap(refunds, "refund_whole", _cancel_without_refund()),
     "unknown_is_failure": _swap(payouts, "_record", _unknown_is_failure()),
     "verdict_too_early": _swap(verdicts, "_judge", _verdict_too_early()),
-    "one_person_signs_twice": _swap(payouts, "require_other_person", _one_person_signs_twice()),
+    "one_person_signs_twice": _swap(refunds, "require_other_person", _one_person_signs_twice()),
     "answer_not_kept": _swap(idempotency, "once", _answer_not_kept()),
     "duplicate_kept": _swap(intents, "_take_duplicate", _duplicate_kept()),
     "hold_forgotten": _swap(payouts, "_let_go", _hold_forgotten()),

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
-from django.db import DatabaseError
+from django.db import OperationalError
 
 from backend.accounts import queries as people
 from backend.accounts.models import User
@@ -191,7 +191,7 @@ class World:
             self.tell(f"{task.name}: KILLED at {task.died_at!r}")
         elif isinstance(task.error, Refusal):
             self.tell(f"{task.name}: refused, {','.join(reason.code for reason in task.error.reasons)}")
-        elif isinstance(task.error, DatabaseError):
+        elif isinstance(task.error, OperationalError):
             self.tell(f"{task.name}: the database ended it, {type(task.error).__name__}")
         elif task.error is not None:
             self.tell(f"{task.name}: FAULT {task.error!r}")
@@ -214,7 +214,7 @@ class World:
 
         def answered(task: Task) -> None:
             self.judge(task)
-            retry = task.is_dead or isinstance(task.error, (DatabaseError, Busy, StillRunning))
+            retry = task.is_dead or isinstance(task.error, (OperationalError, Busy, StillRunning))
             if retry:
                 self.unanswered.append(request)
             elif task.error is None:

@@ -13,7 +13,7 @@ from backend.ledger import operations as ledger
 from backend.ledger import queries as books
 from backend.payments.errors import DisputeKnown, DisputeOpen, PreviewStale
 from backend.payments.models import Dispute, PaymentIntent, Payout, Refund, RefundBatch
-from backend.payments.operations import disputes, payouts, refunds
+from backend.payments.operations import disputes, intents, payouts, refunds
 from crowdfunding.campaigns import queries
 from crowdfunding.campaigns.models import Campaign, Pledge
 from crowdfunding.campaigns.operations import delivery, pledges, reviews
@@ -28,6 +28,8 @@ from tests.builders import (
     owner_of,
     paid_pledge,
     payable_account,
+    person,
+    reserve,
 )
 
 DAY = timedelta(days=1)
@@ -418,4 +420,37 @@ def test_a_chargeback_turns_an_unapproved_refund_down_and_counts_for_itself(cash
     deliver_events()
     assert (states(made)[0], Dispute.objects.get().counted_fen, escrow(campaign)) == ("refunded", 20_000, 40_000)
     move_on(cashier, 15 * DAY)
+    assert list(books.differences()) == []
+
+
+def test_a_cancelled_pledge_is_refunded_whole_beside_a_request_that_nobody_approved(cashier):
+    """Found by the simulator: a request for one fen lapsed later, and the fen stayed."""
+    campaign, tier = live_campaign(price_fen=10_000)
+    backer = person()
+    made = paid_pledge(cashier, campaign, tier, backer)
+    intent = pledges.intent_of(made.pk)
+    refunds.request_refund(intent_id=intent.pk, amount_fen=1, reason="r", by=officer(), at=clock.now())
+    pledges.cancel_pledge(pledge_id=made.pk, by=acting(backer), at=clock.now())
+    move_on(cashier, 15 * DAY)
+    assert sorted(Refund.objects.values_list("amount_fen", "state")) == [(1, "refused"), (10_000, "succeeded")]
+    assert escrow(campaign) == 0
+    assert list(books.differences()) == []
+
+
+def test_a_payment_at_the_last_moment_whose_notice_is_lost_is_found_and_returned(cashier):
+    """Found by the simulator: nobody asked about an expired order again."""
+    campaign, tier = live_campaign(price_fen=10_000, stock=1)
+    made = reserve(campaign, tier)
+    intent = pledges.intent_of(made.pk)
+    page = cashier.visit(intents.cashier_url(intent_id=intent.pk, phone=False, at=clock.now()))
+    clock.advance(timedelta(minutes=31))
+    intents.expire(intent_id=intent.pk, at=clock.now())
+    deliver_events()
+    cashier.fault("notice_lost")
+    cashier.http.post(page + "pay", data={"choice": "pay"})
+    tier.refresh_from_db()
+    paid_pledge(cashier, campaign, tier)
+    move_on(cashier, timedelta(minutes=20))
+    intent.refresh_from_db()
+    assert (intent.state, Pledge.objects.get(pk=made.pk).state) == ("returned", "expired")
     assert list(books.differences()) == []

@@ -25,6 +25,8 @@ from backend.payments.states import Intent
 
 FIRST_LOOK = timedelta(seconds=20)
 LONGEST_GAP = timedelta(minutes=10)
+LAST_LOOK = timedelta(days=1)
+"""How long after its time an unpaid order is asked about for the last time."""
 
 
 def open_intent(
@@ -181,6 +183,8 @@ def look_after(*, intent_id: UUID, at: datetime) -> None:
     close the provider is asked once more, because a payment may have won.
     """
     intent = PaymentIntent.objects.get(pk=intent_id)
+    if intent.state == Intent.EXPIRED and intent.next_try_at is not None:
+        _look_for_late(intent, at)
     if intent.state not in (Intent.CREATED, Intent.AWAITING):
         return
     fact = provider().query(number=intent.number, at=at)
@@ -192,6 +196,17 @@ def look_after(*, intent_id: UUID, at: datetime) -> None:
         expire(intent_id=intent_id, at=at)
         return
     _look_later(intent, at)
+
+
+def _look_for_late(intent: PaymentIntent, at: datetime) -> None:
+    """A payer who began in time may end a little after it, and the notice of it may be lost: ask twice more."""
+    fact = provider().query(number=intent.number, at=at)
+    if isinstance(fact, TradeFact) and fact.is_payment:
+        apply_trade(intent_id=intent.pk, fact=fact, at=at)
+        return
+    last_look = intent.expires_at + LAST_LOOK
+    again = at + LONGEST_GAP if isinstance(fact, Unknown) else last_look if at < last_look else None
+    PaymentIntent.objects.filter(pk=intent.pk, state=Intent.EXPIRED).update(next_try_at=again)
 
 
 def _is_closed(intent: PaymentIntent, fact: TradeFact | Refused, at: datetime) -> bool:
@@ -216,6 +231,8 @@ def expire(*, intent_id: UUID, at: datetime) -> None:
     if intent.state not in (Intent.CREATED, Intent.AWAITING):
         return
     intent.move("expire", by=CLOCK, at=at)
+    intent.next_try_at = at + LONGEST_GAP
+    intent.save(update_fields=["next_try_at"])
     outbox.record(
         PaymentExpired(at=at, intent_id=intent.id, subject_kind=intent.subject_kind, subject_id=intent.subject_id)
     )

@@ -141,7 +141,11 @@ def drop_requested(*, intent_ids: list[UUID], at: datetime, reason: str) -> None
 
 @transaction.atomic
 def refund_whole(*, intent_id: UUID, reason: str, at: datetime) -> Refund | None:
-    """Give back all that is left of a payment, by a rule and not by staff; None when nothing is left."""
+    """Give back all that is left of a payment, by a rule and not by staff; None when nothing is left.
+
+    What somebody asked for and nobody approved yet is part of it.
+    """
+    drop_requested(intent_ids=[intent_id], at=at, reason=reason)
     intent = PaymentIntent.objects.select_for_update().get(pk=intent_id)
     left = intent.amount_fen - intent.refunded_fen
     if left == 0:

@@ -114,6 +114,21 @@ def judge_refund(world: World) -> Task | None:
     )
 
 
+def goodwill(world: World) -> Task | None:
+    """An officer asks for a refund of a part, out of goodwill."""
+    paid = list(PaymentIntent.objects.filter(state=Intent.SUCCEEDED, duplicate_of=None).order_by("number")[:20])
+    if not paid:
+        return None
+    intent, officer = world.pick(paid), world.person("officer")
+    by, amount = world.acting(officer, Role.FINANCE), world.pick([1, intent.amount_fen // 3, intent.amount_fen])
+    return world.task(
+        f"{officer.party.name} asks for a refund of ¥{amount / 100:g} of {intent.number[-6:]}",
+        lambda: (
+            refunds.request_refund(intent_id=intent.pk, amount_fen=amount, reason="sim", by=by, at=world.now()) and None
+        ),
+    )
+
+
 def judge_payout(world: World) -> Task | None:
     """An officer signs a payout first, second or not at all; the forgetful one signs twice."""
     waiting = list(Payout.objects.filter(state__in=(Paying.PENDING, Paying.CHECKED)).order_by("number")[:10])
@@ -267,7 +282,7 @@ def payouts_once(world: World) -> Iterator[str]:
         payout = ours.get(number)
         if payout is None or payout.amount_fen != made.amount_fen:
             yield f"the provider paid out {number}: {made.amount_fen}, which is no payout of ours"
-        elif payout.state in (Paying.ERROR, Paying.REJECTED):
+        elif payout.state in (Paying.ERROR, Paying.REJECTED) and made.status == "SUCCESS":
             yield f"payout {number} is {payout.state} here, and the provider made it"
     for number, payout in ours.items():
         if payout.state == Paying.PAID and number not in world.gateway.transfers:
@@ -346,6 +361,7 @@ PART = Part(
         Act("time", 8, pass_time),
         Act("bank returns", 1, bank_returns),
         Act("refund desk", 4, judge_refund),
+        Act("goodwill", 2, goodwill),
         Act("payout desk", 8, judge_payout),
         Act("ask payout", 2, ask_payout),
         Act("bulk", 2, bulk_refund),

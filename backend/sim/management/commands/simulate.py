@@ -10,6 +10,7 @@ import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from queue import Queue
 from threading import Thread
 from typing import Any
@@ -31,7 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--steps", type=int, default=200, help="steps a seed")
         parser.add_argument("--seed", type=int, help="one seed, with its whole story")
         parser.add_argument("--first", type=int, default=1, help="the first seed")
-        parser.add_argument("--bug", choices=sorted(BUGS), help="plant a bug and stop at the first seed that finds it")
+        parser.add_argument("--bug", choices=[*sorted(BUGS), "all"], help="plant a bug, or each, and find it")
         parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
         parser.add_argument("--tail", type=int, default=run.TAIL, help="lines of the story to tell")
         parser.add_argument("--json", action="store_true", help="results alone on standard output")
@@ -62,6 +63,9 @@ class Command(BaseCommand):
             options |= {"first": options["seed"], "seeds": 1, "jobs": 1, "tail": 100_000}
         run.make_template()
         try:
+            if options["bug"] == "all":
+                self._each_bug(options, started)
+                return
             found = list(self._outcomes(options))
         finally:
             run.close()
@@ -86,6 +90,26 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(summary, ensure_ascii=False))
         if bool(broken) != bool(options["bug"]):
             raise CommandError("the planted bug was not found" if options["bug"] else f"{len(broken)} seeds broke")
+
+    def _each_bug(self, options: dict[str, Any], started: float) -> None:
+        """Plant each bug by itself: at which seed it was found, and by which invariant."""
+
+        def hunt(bug: str) -> tuple[str, dict[str, Any] | None]:
+            share = self._start(options | {"bug": bug}, 1, 0)
+            lines = [json.loads(line) for line in share.stdout or ()]
+            share.wait()
+            return bug, next((line for line in lines if line["broken"]), None)
+
+        with ThreadPoolExecutor(options["jobs"]) as pool:
+            found = dict(pool.map(hunt, BUGS))
+        told = {
+            bug: {"seed": one["seed"], "by": one["broken"].split()[0]} if one else None for bug, one in found.items()
+        }
+        missed = sorted(bug for bug, one in found.items() if one is None)
+        seconds = round(time.monotonic() - started, 1)
+        self.stdout.write(json.dumps({"bugs": len(told), "found": told, "missed": missed, "seconds": seconds}))
+        if missed:
+            raise CommandError(f"not found: {', '.join(missed)}")
 
     def _outcomes(self, options: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """What the shares report, as it comes; the first seed that breaks ends them all."""
