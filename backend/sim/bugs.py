@@ -213,11 +213,6 @@ def _share_of_everything() -> object:
     return plan
 
 
-def _late_money_always_counts() -> object:
-    """Honour a late payment without asking whether a unit is left."""
-    return lambda made: True
-
-
 BUGS: dict[str, Bug] = {
     "unguarded_stock": _swap(pledges, "_take_stock", _unguarded_stock()),
     "unguarded_person_limit": _swap(pledges, "_over_person_limit", _unguarded_person_limit()),
@@ -234,6 +229,5 @@ BUGS: dict[str, Bug] = {
     "answer_not_kept": _swap(idempotency, "once", _answer_not_kept()),
     "duplicate_kept": _swap(intents, "_take_duplicate", _duplicate_kept()),
     "hold_forgotten": _swap(payouts, "_let_go", _hold_forgotten()),
-    "late_money_always_counts": _swap(pledges, "_still_fits", _late_money_always_counts()),
     "shares_of_everything": _swap(verdicts, "plan_shares", _share_of_everything()),
 }
