@@ -164,7 +164,7 @@ def redeem_code(*, identifier: str, code: str, session_key: str, at: datetime) -
         return find_user(kind, value) or join(kind=kind, value=value, at=at)
 
 
-def needs_second_proof(*, user: User, device: str, at: datetime) -> bool:
+def needs_second_proof(*, user: User, identifier: str, device: str, at: datetime) -> bool:
     """Whether a code alone does not open this account here (二次核实).
 
     Numbers are given out anew. An account with a verified name, open business or an organisation
@@ -176,7 +176,9 @@ def needs_second_proof(*, user: User, device: str, at: datetime) -> bool:
         return False
     since = at - timedelta(days=rules.value("accounts.number_fresh_days", at=at))
     is_known = Device.objects.filter(user=user, token_hash=_device_hash(device), confirmed_at__gt=since).exists()
-    return not is_known or user.phone_confirmed_at is None or user.phone_confirmed_at <= since
+    by_number = read_identifier(identifier)[0] == "phone"
+    is_stale = by_number and (user.phone_confirmed_at is None or user.phone_confirmed_at <= since)
+    return is_stale or not is_known
 
 
 def _is_worth_guarding(user: User) -> bool:
@@ -190,9 +192,10 @@ def _device_hash(device: str) -> str:
 
 
 @transaction.atomic
-def remember_device(*, user: User, device: str, at: datetime) -> str:
-    """Note that the person proved this browser and number now; the text for the browser's cookie."""
-    User.objects.filter(pk=user.pk).update(phone_confirmed_at=at)
+def remember_device(*, user: User, identifier: str, device: str, at: datetime) -> str:
+    """Note that the person proved this browser now, and the number the code went to; the text for the cookie."""
+    if read_identifier(identifier)[0] == "phone":
+        User.objects.filter(pk=user.pk).update(phone_confirmed_at=at)
     if Device.objects.filter(user=user, token_hash=_device_hash(device)).update(confirmed_at=at):
         return device
     text = secrets.token_urlsafe(32)

@@ -19,7 +19,7 @@ from backend.payments.models import (
     RefundBatch,
     StopSwitch,
 )
-from backend.payments.states import Batch, Intent, Paying, Refunding
+from backend.payments.states import Batch, Disputing, Intent, Paying, Refunding
 
 
 def intents_due(*, at: datetime, limit: int = 100) -> list[UUID]:
@@ -52,6 +52,12 @@ def payouts_to_watch(*, at: datetime, limit: int = 50) -> list[UUID]:
 def disputes() -> QuerySet[Dispute]:
     """All chargebacks, for the finance desk."""
     return Dispute.objects.select_related("intent__payer")
+
+
+def disputes_past_due(*, at: datetime, limit: int = 100) -> list[UUID]:
+    """Open chargebacks whose last day to answer is over."""
+    due = Dispute.objects.filter(state__in=Disputing.OPEN, answer_by__lte=at)
+    return list(due.order_by("answer_by").values_list("pk", flat=True)[:limit])
 
 
 def order_by_number(number: str) -> PaymentIntent | None:

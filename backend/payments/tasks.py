@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 
 from backend.common import clock
-from backend.common.actors import SYSTEM
+from backend.common.actors import CLOCK, SYSTEM
 from backend.common.patience import unhurried
 from backend.ledger import queries as books
 from backend.payments import queries
@@ -44,7 +44,7 @@ def send_payouts() -> int:
 def watch_payouts() -> int:
     """Ask whether banks sent payouts back, and let chargebacks pass whose last day is over."""
     now = clock.now()
-    disputes.let_pass_due(at=now)
+    _each(queries.disputes_past_due(at=now), lambda key: disputes.lose_dispute(dispute_id=key, by=CLOCK, at=now))
     return _each(queries.payouts_to_watch(at=now), lambda key: payouts.watch_payout(payout_id=key, at=clock.now()))
 
 

@@ -155,7 +155,6 @@ class Scheduler:
     size: int = 3
     processes: list[Process] = field(default_factory=list)
     statements: int = 0
-    commits: int = 0
 
     def __post_init__(self) -> None:
         self._monitor = psycopg.connect(self.monitor_url, autocommit=True)

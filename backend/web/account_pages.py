@@ -91,15 +91,16 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
             refusal = caught
         else:
             del request.session[WAITING]
-            return _after_code(request, user, waiting["next"])
+            return _after_code(request, user, waiting)
     context = {"refusal": refusal, "identifier": waiting["identifier"]}
     return render(request, "web/sign_in_code.html", context, status=refusal.status if refusal else 200)
 
 
-def _after_code(request: HttpRequest, user: User, back: str) -> HttpResponse:
+def _after_code(request: HttpRequest, user: User, waiting: dict[str, str]) -> HttpResponse:
     """Finish the sign-in, or ask for the second proof where a code alone is too little."""
-    device = request.COOKIES.get(settings.SIZHONG_DEVICE_COOKIE, "")[:100]
-    guarded = operations.needs_second_proof(user=user, device=device, at=clock.now())
+    guarded = operations.needs_second_proof(
+        user=user, identifier=waiting["identifier"], device=_device(request), at=clock.now()
+    )
     if guarded and not is_mfa_enabled(user):  # with a second factor django-allauth asks for that
         try:
             operations.open_proof(
@@ -111,17 +112,24 @@ def _after_code(request: HttpRequest, user: User, back: str) -> HttpResponse:
         except Refusal as refusal:
             messages.error(request, refusal.text())
             return redirect("sign-in")
-        _keep(request, PROOF, {"user": str(user.pk), "next": back})
+        _keep(request, PROOF, {**waiting, "user": str(user.pk)})
         return redirect("sign-in-proof")
-    return _enter(request, user, back, device)
+    return _enter(request, user, waiting)
 
 
-def _enter(request: HttpRequest, user: User, back: str, device: str) -> HttpResponse:
+def _device(request: HttpRequest) -> str:
+    return request.COOKIES.get(settings.SIZHONG_DEVICE_COOKIE, "")[:100]
+
+
+def _enter(request: HttpRequest, user: User, waiting: dict[str, str]) -> HttpResponse:
     record_authentication(request, user, method="code")
+    back = waiting["next"]
     back = back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else "/my/"
     signed: HttpResponse = perform_login(request, Login(user=user, redirect_url=back))
     if request.user.is_authenticated:
-        text = operations.remember_device(user=user, device=device, at=clock.now())
+        text = operations.remember_device(
+            user=user, identifier=waiting["identifier"], device=_device(request), at=clock.now()
+        )
         signed.set_cookie(
             settings.SIZHONG_DEVICE_COOKIE,
             text,
@@ -153,7 +161,7 @@ def sign_in_proof(request: HttpRequest) -> HttpResponse:
             refusal = caught
         else:
             del request.session[PROOF]
-            return _enter(request, user, waiting["next"], request.COOKIES.get(settings.SIZHONG_DEVICE_COOKIE, "")[:100])
+            return _enter(request, user, waiting)
     context = {"refusal": refusal, "by_password": user.has_usable_password()}
     return render(request, "web/sign_in_proof.html", context, status=refusal.status if refusal else 200)
 

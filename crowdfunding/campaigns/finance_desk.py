@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist
+from django.db import transaction
 
 from backend.common.actors import Actor
 from backend.common.errors import Invalid, NotFound
@@ -22,8 +23,9 @@ from crowdfunding.campaigns.states import State
 Decision = Callable[[str, Actor, datetime, str], object]
 
 
+@transaction.atomic
 def decide(*, kind: str, key: str, act: str, reason: str, by: Actor, at: datetime) -> None:
-    """Make one decision of the table and put it on record.
+    """Make one decision of the table and put it on record, both or neither.
 
     Raises:
         NotFound: no such decision or object.
@@ -40,6 +42,7 @@ def decide(*, kind: str, key: str, act: str, reason: str, by: Actor, at: datetim
     record.note(act=f"{kind}.{act}", subject_id=subject, reason=reason.strip() or act, by=by, at=at)
 
 
+@transaction.atomic
 def record_dispute(*, order: str, provider_no: str, amount_fen: Fen, by: Actor, at: datetime) -> Dispute:
     """Record a chargeback that the provider's desk told of, for an order by our number or the provider's.
 

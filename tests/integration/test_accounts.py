@@ -149,15 +149,24 @@ def test_an_account_with_open_business_stays_and_one_without_leaves_nothing_pers
 
 def test_a_code_alone_opens_a_named_account_only_on_a_known_device_and_a_fresh_number():
     user, at = person(name="王小明"), clock.now()
-    accounts.remember_device(user=user, device="", at=at - timedelta(days=100))
-    assert accounts.needs_second_proof(user=user, device="", at=at)
+    accounts.remember_device(user=user, identifier="13912345678", device="", at=at - timedelta(days=100))
+    assert accounts.needs_second_proof(user=user, identifier="13912345678", device="", at=at)
 
-    device = accounts.remember_device(user=user, device="", at=at)
+    device = accounts.remember_device(user=user, identifier="13912345678", device="", at=at)
     user.refresh_from_db()
-    assert not accounts.needs_second_proof(user=user, device=device, at=at)
-    assert accounts.needs_second_proof(user=user, device="stolen or guessed", at=at)
-    assert accounts.needs_second_proof(user=user, device=device, at=at + timedelta(days=91))
-    assert not accounts.needs_second_proof(user=person(level="L0"), device="", at=at)
+    assert not accounts.needs_second_proof(user=user, identifier="13912345678", device=device, at=at)
+    assert accounts.needs_second_proof(user=user, identifier="13912345678", device="stolen or guessed", at=at)
+    assert accounts.needs_second_proof(user=user, identifier="13912345678", device=device, at=at + timedelta(days=91))
+    assert not accounts.needs_second_proof(user=person(level="L0"), identifier="13912345678", device="", at=at)
+
+
+def test_a_code_to_a_mailbox_does_not_confirm_the_number():
+    user, at = person(name="王小明"), clock.now()
+    User.objects.filter(pk=user.pk).update(phone_confirmed_at=at - timedelta(days=91))
+    device = accounts.remember_device(user=user, identifier="a@example.com", device="", at=at)
+    user.refresh_from_db()
+    assert not accounts.needs_second_proof(user=user, identifier="a@example.com", device=device, at=at)
+    assert accounts.needs_second_proof(user=user, identifier="13912345678", device=device, at=at)
 
 
 def test_the_second_proof_is_the_name_or_the_password_and_has_five_tries():

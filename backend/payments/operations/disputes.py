@@ -23,7 +23,6 @@ from backend.payments.events import DisputeEnded, DisputeOpened
 from backend.payments.ledger_accounts import clearing_of, escrow_of
 from backend.payments.models import Dispute, PaymentIntent
 from backend.payments.operations import refunds
-from backend.payments.states import Disputing
 
 
 @transaction.atomic
@@ -162,12 +161,3 @@ def _announce(dispute: Dispute, intent: PaymentIntent, at: datetime) -> None:
             is_whole=intent.refunded_fen == intent.amount_fen,
         )
     )
-
-
-def let_pass_due(*, at: datetime, limit: int = 100) -> int:
-    """Chargebacks whose last day has passed undecided count as lost; return how many."""
-    due = Dispute.objects.filter(state__in=Disputing.OPEN, answer_by__lte=at).order_by("answer_by")
-    ids = list(due.values_list("pk", flat=True)[:limit])
-    for dispute_id in ids:
-        lose_dispute(dispute_id=dispute_id, by=CLOCK, at=at)
-    return len(ids)

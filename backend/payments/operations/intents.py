@@ -185,6 +185,7 @@ def look_after(*, intent_id: UUID, at: datetime) -> None:
     intent = PaymentIntent.objects.get(pk=intent_id)
     if intent.state == Intent.EXPIRED and intent.next_try_at is not None:
         _look_for_late(intent, at)
+        return
     if intent.state not in (Intent.CREATED, Intent.AWAITING):
         return
     fact = provider().query(number=intent.number, at=at)

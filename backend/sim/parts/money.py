@@ -344,12 +344,6 @@ def money_settled(world: World) -> Iterator[str]:
         yield f"{books.balance(ledger.SUSPENSE)} lie in suspense"
 
 
-def ring(world: World) -> None:
-    """Everything that beat rings for here, once."""
-    for bell in (tasks.sweep_intents, tasks.send_refunds, tasks.send_payouts, tasks.watch_payouts):
-        bell()
-
-
 PART = Part(
     name="money",
     acts=(

@@ -179,6 +179,13 @@ def _give_stock_back(made: Pledge) -> None:
         Tier.objects.filter(pk=made.tier_id, left__isnull=False).update(left=F("left") + made.quantity)
 
 
+def step(made: Pledge, event: str, *, by: Actor, at: datetime, reason: str = "") -> None:
+    """Make a move of a pledge whose row is held, and note since when it is there."""
+    made.move(event, by=by, at=at, reason=reason)
+    made.state_at = at
+    made.save(update_fields=["state_at"])
+
+
 @transaction.atomic
 def settle_pledge(*, pledge_id: UUID, at: datetime) -> None:
     """The money is in escrow: the pledge counts and the bar moves (支付到账). Safe to repeat."""
@@ -239,9 +246,9 @@ def take_late_payment(*, pledge_id: UUID, intent_id: UUID, at: datetime) -> None
 
 def _still_fits(made: Pledge) -> bool:
     """Whether stock remains and the person's limit allows it; takes the stock when so."""
-    if made.tier is None or made.backer_id is None:
+    if made.tier is None:
         return True
-    if _over_person_limit(made.tier, made.backer_id, made.quantity) is not None:
+    if made.backer_id is not None and _over_person_limit(made.tier, made.backer_id, made.quantity) is not None:
         return False
     try:
         _take_stock(made.tier, made.quantity)
@@ -256,9 +263,7 @@ def expire_pledge(*, pledge_id: UUID, at: datetime) -> None:
     made = Pledge.objects.select_for_update().get(pk=pledge_id)
     if made.state != PledgeState.RESERVED:
         return
-    made.move("expire", by=CLOCK, at=at)
-    made.state_at = at
-    made.save(update_fields=["state_at"])
+    step(made, "expire", by=CLOCK, at=at)
     _give_stock_back(made)
     _end(made, at)
 
@@ -310,9 +315,7 @@ def cancel_pledge(*, pledge_id: UUID, by: Actor, at: datetime) -> Pledge:
     hours = rules.value("campaigns.no_cancel_hours", at=at, ruleset=campaign.ruleset)
     if not campaign.is_open(at) or campaign.closes_at is None or at >= campaign.closes_at - timedelta(hours=hours):
         raise CancelTooLate(hours=hours)
-    made.move("cancel", by=by.wears(Role.BACKER), at=at)
-    made.state_at = at
-    made.save(update_fields=["state_at"])
+    step(made, "cancel", by=by.wears(Role.BACKER), at=at)
     _give_stock_back(made)
     _add_to_bar(made, -1)
     refunds.refund_whole(intent_id=intent_of(made.id).id, reason="支持者取消", at=at)
@@ -331,9 +334,7 @@ def give_back(*, pledge_id: UUID, reason: str, at: datetime) -> None:
     made = Pledge.objects.select_for_update().get(pk=pledge_id)
     if made.state not in PledgeState.OWED:
         return
-    made.move("give_back", by=SYSTEM, at=at)
-    made.state_at = at
-    made.save(update_fields=["state_at"])
+    step(made, "give_back", by=SYSTEM, at=at)
     refunds.drop_requested(intent_ids=[intent_of(made.id).id], at=at, reason=reason)
     intent = PaymentIntent.objects.select_for_update().get(subject_id=made.id, subject_kind="pledge")
     due = intent.amount_fen - intent.refunded_fen
@@ -351,9 +352,7 @@ def close_returned(*, pledge_id: UUID, at: datetime) -> None:
     made = Pledge.objects.select_for_update().get(pk=pledge_id)
     if made.state not in PledgeState.OWED:
         return
-    made.move("give_back", by=SYSTEM, at=at)
-    made.state_at = at
-    made.save(update_fields=["state_at"])
+    step(made, "give_back", by=SYSTEM, at=at)
     _end(made, at)
 
 
@@ -363,9 +362,7 @@ def reopen_asked(*, pledge_id: UUID, at: datetime) -> None:
     made = Pledge.objects.select_for_update().get(pk=pledge_id)
     if made.state != PledgeState.AGREED:
         return
-    made.move("turn_down", by=SYSTEM, at=at)
-    made.state_at = at
-    made.save(update_fields=["state_at"])
+    step(made, "turn_down", by=SYSTEM, at=at)
 
 
 @transaction.atomic
@@ -397,9 +394,7 @@ def answer_refund(*, pledge_id: UUID, agree: bool, reason: str, by: Actor, at: d
     """
     made = Pledge.objects.select_for_update().select_related("campaign").get(pk=pledge_id)
     actor = as_owner(made.campaign, by)
-    made.move("agree" if agree else "decline", by=actor, at=at, reason=reason)
-    made.state_at = at
-    made.save(update_fields=["state_at"])
+    step(made, "agree" if agree else "decline", by=actor, at=at, reason=reason)
     if not agree:
         return None
     intent = intent_of(made.id)
@@ -414,6 +409,4 @@ def confirm_receipt(*, pledge_id: UUID, by: Actor, at: datetime) -> None:
     made = Pledge.objects.select_for_update().select_related("campaign").get(pk=pledge_id)
     if made.campaign.state not in (State.DELIVERING, State.DELIVERED):
         raise made.campaign.machine.refusal(made.campaign.state)
-    made.move("receive", by=by.wears(Role.BACKER), at=at)
-    made.state_at = at
-    made.save(update_fields=["state_at"])
+    step(made, "receive", by=by.wears(Role.BACKER), at=at)

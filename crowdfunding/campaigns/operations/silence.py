@@ -13,6 +13,7 @@ from backend.payments.models import Payout, Refund, RefundBatch
 from backend.payments.operations import payouts, refunds
 from backend.payments.states import Batch, Paying, Refunding
 from crowdfunding.campaigns.models import Pledge
+from crowdfunding.campaigns.operations import pledges
 from crowdfunding.campaigns.states import PledgeState, State
 
 A_HANDFUL = 200
@@ -45,9 +46,7 @@ def _move(pledge_id: UUID, event: str, at: datetime) -> int:
     made = Pledge.objects.select_for_update().get(pk=pledge_id)
     if not any(step.event == event for step in made.machine.leaving(made.state)):
         return 0
-    made.move(event, by=CLOCK, at=at)
-    made.state_at = at
-    made.save(update_fields=["state_at"])
+    pledges.step(made, event, by=CLOCK, at=at)
     return 1
 
 
