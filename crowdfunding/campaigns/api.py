@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -400,8 +400,10 @@ class CampaignStep(Endpoint):
 
 
 def _step_schema(name: str, form: type[serializers.Serializer[Any]]):  # type: ignore[no-untyped-def]  # a class decorator of spectacular
-    return extend_schema(
-        operation_id=name, request=form, parameters=[IDEMPOTENT], responses={201: DoneShown, **REFUSED}
+    return extend_schema_view(
+        post=extend_schema(
+            operation_id=name, request=form, parameters=[IDEMPOTENT], responses={201: DoneShown, **REFUSED}
+        )
     )
 
 

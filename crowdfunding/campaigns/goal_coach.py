@@ -71,9 +71,15 @@ def advise(*, goal_fen: Fen, category: str) -> Advice | None:
         odds = _odds(near, goal_fen)
     if odds.n == 0:
         return None
-    lower = [_odds(near, goal) for goal in (goal_fen * 2 // 3, goal_fen // 2) if goal >= 50_000]
+    lower = [_odds(near, goal) for goal in (_rounded(goal_fen * 2 // 3), _rounded(goal_fen // 2)) if goal >= 50_000]
     examples = list(_around(near, goal_fen).order_by("-pledges_n", "pk")[:5])
     return Advice([odds, *[row for row in lower if row.n]], widened, examples)
+
+
+def _rounded(fen: Fen) -> Fen:
+    """A sum that a person would set as a goal: two leading digits, in whole yuan."""
+    step = max(100, 10 ** (len(str(fen)) - 2))
+    return round(fen / step) * step
 
 
 def _decided() -> QuerySet[Campaign]:
