@@ -20,6 +20,7 @@ app.conf.beat_schedule = {
     "send-refunds": {"task": "backend.payments.tasks.send_refunds", "schedule": 3.0},
     "send-payouts": {"task": "backend.payments.tasks.send_payouts", "schedule": 3.0},
     "watch-payouts": {"task": "backend.payments.tasks.watch_payouts", "schedule": 30.0},
+    "reconcile-bills": {"task": "backend.payments.tasks.reconcile_bills", "schedule": 600.0},
     "verify-ledger": {"task": "backend.payments.tasks.verify_books", "schedule": 300.0},
 }
 for _entry in app.conf.beat_schedule.values():

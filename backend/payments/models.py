@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from backend.common.fen import FenField
+from backend.common.ids import new_id
 from backend.common.states import Stateful, states_known
 from backend.payments.states import BATCH, DISPUTE, INTENT, PAYOUT, REFUND, Disputing, Paying, Refunding
 
@@ -54,6 +56,7 @@ class PaymentIntent(Stateful):
             models.Index(fields=["subject_id"], name="intent_subject"),
             models.Index(fields=["next_try_at"], name="intent_due", condition=Q(next_try_at__isnull=False)),
             models.Index(fields=["purpose_id", "state"], name="intent_purpose"),
+            BrinIndex(fields=["paid_at"], name="intent_paid"),
         ]
 
 
@@ -128,6 +131,7 @@ class Refund(Stateful):
                 condition=Q(state__in=[Refunding.APPROVED, Refunding.SENDING, Refunding.MANUAL]),
             ),
             models.Index(fields=["-created_at", "id"], name="refund_newest"),
+            BrinIndex(fields=["succeeded_at"], name="refund_succeeded"),
         ]
 
 
@@ -201,6 +205,7 @@ class Payout(Stateful):
                 condition=Q(state__in=[Paying.AUTHORIZED, Paying.PROCESSING, Paying.PAID]),
             ),
             models.Index(fields=["-created_at", "id"], name="payout_newest"),
+            BrinIndex(fields=["paid_at"], name="payout_paid"),
         ]
 
 
@@ -232,6 +237,56 @@ class Dispute(Stateful):
                 fields=["answer_by"], name="dispute_open", condition=Q(state__in=[Disputing.OPENED, Disputing.EVIDENCE])
             )
         ]
+
+
+class Bill(models.Model):
+    """The provider's bill of one day, fetched once (对账单)."""
+
+    clearing = models.CharField("清算户", max_length=24, default="clearing:alipay")
+    day = models.DateField("账单日")
+    fetched_at = models.DateTimeField("取得时间")
+    lines_n = models.IntegerField("笔数")
+    total_fen = FenField("净额")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["clearing", "day"], name="bill_once")]
+
+
+class BillEntry(models.Model):
+    """One movement as the provider's bill has it (对账单明细)."""
+
+    bill = models.ForeignKey(Bill, models.CASCADE, related_name="entries", verbose_name="账单")
+    kind = models.CharField("种类", max_length=12)
+    key = models.CharField("唯一号", max_length=64)
+    number = models.CharField("商户订单号", max_length=64)
+    trade_no = models.CharField("支付宝交易号", max_length=64)
+    amount_fen = FenField("金额")
+    fee_fen = FenField("服务费", default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "key"], name="bill_entry_once")]
+
+
+class BillDifference(models.Model):
+    """Where the bill and our records do not agree (对账差异): a work item until an officer explains it."""
+
+    MISSING_HERE, MISSING_THERE, AMOUNT, FEE, STATE = "missing_here", "missing_there", "amount", "fee", "state"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    day = models.DateField("账单日")
+    kind = models.CharField("种类", max_length=12)
+    key = models.CharField("唯一号", max_length=64)
+    what = models.CharField("差异", max_length=16)
+    ours_fen = FenField("我方金额", null=True)
+    theirs_fen = FenField("对方金额", null=True)
+    found_at = models.DateTimeField("发现时间")
+    settled_by = models.UUIDField("处理人", null=True)
+    settled_at = models.DateTimeField("处理时间", null=True)
+    settled_note = models.CharField("处理说明", max_length=200, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "key", "what"], name="bill_difference_once")]
+        indexes = [models.Index(fields=["-found_at", "id"], name="bill_difference_open", condition=Q(settled_at=None))]
 
 
 class StopSwitch(models.Model):

@@ -1,13 +1,13 @@
 """The provider port (支付通道): what the platform asks of whoever holds the money.
 
-In the usual vocabulary: create, query, close, refund, transfer and their queries. An adapter maps
+In the usual vocabulary: create, query, close, refund, transfer and their queries, and the bill. An adapter maps
 every end of a call to one of three outcomes; unknown is never failure.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from backend.common.fen import Fen
@@ -56,6 +56,25 @@ class TradeFact:
         return self.status in self.PAID and self.refunded_fen == 0
 
 
+@dataclass(frozen=True)
+class BillLine:
+    """One movement as the provider's bill of a day says it (对账单明细); amounts in fen, without sign."""
+
+    kind: str
+    trade_no: str
+    number: str
+    request_no: str
+    amount_fen: Fen
+    fee_fen: Fen = 0
+
+    PAYMENT, REFUND, PAYOUT, PAYOUT_BACK = "payment", "refund", "payout", "payout_back"
+
+    @property
+    def key(self) -> str:
+        """What makes the movement one: its trade, refund request or transfer number."""
+        return {self.PAYMENT: self.trade_no, self.REFUND: self.request_no}.get(self.kind, self.number)
+
+
 class Provider(Protocol):
     """One provider of payments."""
 
@@ -83,3 +102,6 @@ class Provider(Protocol):
 
     def query_transfer(self, *, number: str, at: datetime) -> Outcome:
         """How a payout stands, in `status`: SUCCESS, DEALING, FAIL or REFUND."""
+
+    def bill(self, *, day: date, at: datetime) -> list[BillLine] | Refused | Unknown:
+        """Every movement of a day that is over; `Refused` while the bill is not ready."""

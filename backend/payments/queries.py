@@ -10,6 +10,8 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
 from backend.payments.models import (
+    Bill,
+    BillDifference,
     Dispute,
     Notice,
     PaymentIntent,
@@ -89,6 +91,16 @@ def quarantine() -> QuerySet[Notice]:
     return Notice.objects.filter(outcome=Notice.QUARANTINED, settled_at=None)
 
 
+def bill_differences() -> QuerySet[BillDifference]:
+    """Where bills and records do not agree and nobody has explained it yet."""
+    return BillDifference.objects.filter(settled_at=None)
+
+
+def bills() -> QuerySet[Bill]:
+    """The provider's bills that were compared, newest day first."""
+    return Bill.objects.order_by("-day")
+
+
 def batches() -> QuerySet[RefundBatch]:
     """All bulk refunds."""
     return RefundBatch.objects.all()
@@ -131,6 +143,9 @@ def differences() -> Iterator[str]:
 
 
 STANDING: dict[str, str] = {
+    "the provider's bill differs, unexplained (day, kind, number, what, our fen, bill's fen)": """
+        SELECT day, kind, key, what, ours_fen, theirs_fen FROM payments_billdifference
+        WHERE settled_at IS NULL ORDER BY found_at LIMIT 200""",
     "paid order differs from its transfers (number, state, order fen, posted fen)": """
         SELECT i.number, i.state, i.amount_fen, coalesce(t.total, 0) FROM payments_paymentintent i
         LEFT JOIN (

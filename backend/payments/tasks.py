@@ -10,7 +10,7 @@ from backend.common.patience import unhurried
 from backend.ledger import queries as books
 from backend.payments import queries
 from backend.payments.errors import PayoutsHalted
-from backend.payments.operations import disputes, intents, payouts, refunds
+from backend.payments.operations import disputes, intents, payouts, reconciliation, refunds
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,14 @@ def watch_payouts() -> int:
     now = clock.now()
     _each(queries.disputes_past_due(at=now), lambda key: disputes.lose_dispute(dispute_id=key, by=CLOCK, at=now))
     return _each(queries.payouts_to_watch(at=now), lambda key: payouts.watch_payout(payout_id=key, at=clock.now()))
+
+
+@shared_task(queue="checks")
+def reconcile_bills() -> int:
+    """Compare the bills of days that are over; a bill that is not ready comes up again."""
+    now = clock.now()
+    with unhurried(240):
+        return reconciliation.reconcile(days=reconciliation.days_due(at=now), at=now)
 
 
 @shared_task(queue="checks")

@@ -7,7 +7,7 @@ are; what it tells unasked goes through the real notice receiver, signed with th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ from django.conf import settings
 from backend.common.fen import Fen, wire_yuan
 from backend.common.rules import SHANGHAI
 from backend.payments.alipay import signing
-from backend.payments.provider import Done, Outcome, Refused, TradeFact, Unknown
+from backend.payments.provider import BillLine, Done, Outcome, Refused, TradeFact, Unknown
 
 PAID = ("TRADE_SUCCESS", "TRADE_FINISHED")
 SKEW = timedelta(minutes=2)
@@ -49,6 +49,7 @@ class Trade:
     status: str
     paid_at: datetime | None = None
     refunds: dict[str, Fen] = field(default_factory=dict)
+    refunded_at: dict[str, datetime] = field(default_factory=dict)
 
     @property
     def refunded_fen(self) -> Fen:
@@ -64,6 +65,7 @@ class Transfer:
     account: str
     at: datetime
     status: str = "SUCCESS"
+    returned_at: datetime | None = None
 
 
 @dataclass
@@ -73,6 +75,10 @@ class Letter:
     fields: dict[str, str]
     kind: str
     tries: int = 0
+
+
+def _on(moment: datetime | None, day: date) -> bool:
+    return moment is not None and moment.astimezone(SHANGHAI).date() == day
 
 
 class Gateway:
@@ -137,6 +143,7 @@ class Gateway:
             if self.faulty and self.rng.random() < 0.03:
                 return Refused("ACQ.SELLER_BALANCE_NOT_ENOUGH")
             trade.refunds[refund_number] = amount_fen
+            trade.refunded_at[refund_number] = at
         if self._fails("refund answer"):
             return Unknown("cut after doing")
         return Done({"fund_change": "Y"})
@@ -173,6 +180,24 @@ class Gateway:
         if known is None:
             return Refused("ORDER_NOT_EXIST")
         return Done({"status": known.status, "order_id": f"O{number[-8:]}"})
+
+    def bill(self, *, day: date, at: datetime) -> list[BillLine] | Refused | Unknown:
+        """Everything that moved on a day, and nothing but the truth."""
+        if self._fails("bill"):
+            return Unknown("timeout")
+        lines = []
+        for one in self.trades:
+            if _on(one.paid_at, day):
+                lines.append(BillLine(BillLine.PAYMENT, one.trade_no, one.number, "", one.amount_fen))
+            for number, amount in one.refunds.items():
+                if _on(one.refunded_at[number], day):
+                    lines.append(BillLine(BillLine.REFUND, one.trade_no, one.number, number, amount))
+        for sent in self.transfers.values():
+            if _on(sent.at, day):
+                lines.append(BillLine(BillLine.PAYOUT, "", sent.number, "", sent.amount_fen))
+            if _on(sent.returned_at, day):
+                lines.append(BillLine(BillLine.PAYOUT_BACK, "", sent.number, "", sent.amount_fen))
+        return lines
 
     def _fails(self, what: str) -> bool:
         if self.faulty and self.rng.random() < 0.15:
@@ -243,7 +268,7 @@ class Gateway:
         if not made:
             return None
         chosen = self.rng.choice(made)
-        chosen.status = "REFUND"
+        chosen.status, chosen.returned_at = "REFUND", at
         return chosen.number
 
     def balance(self) -> Fen:

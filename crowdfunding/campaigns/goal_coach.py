@@ -78,7 +78,7 @@ def advise(*, goal_fen: Fen, category: str) -> Advice | None:
 
 def _rounded(fen: Fen) -> Fen:
     """A sum that a person would set as a goal: two leading digits, in whole yuan."""
-    step = max(100, 10 ** (len(str(fen)) - 2))
+    step: int = max(100, 10 ** (len(str(fen)) - 2))
     return round(fen / step) * step
 
 

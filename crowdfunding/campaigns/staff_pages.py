@@ -145,6 +145,8 @@ def finance(request: HttpRequest) -> HttpResponse:
         "batches": list(payments.batches_waiting()[:20]),
         "disputes": list(payments.disputes().filter(state__in=Disputing.OPEN).order_by("answer_by", "pk")[:50]),
         "quarantine": list(payments.quarantine().order_by("-id")[:50]),
+        "differences": list(payments.bill_differences().order_by("-found_at", "id")[:50]),
+        "bills": list(payments.bills()[:7]),
         "switch": payments.stop_switch(),
         "totals": books.totals(),
         "bulk": list(Campaign.objects.filter(state__in=State.SUCCEEDED, ruleset="city").order_by("-state_at")[:20]),

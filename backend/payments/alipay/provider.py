@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from alipay.aop.api.domain.AlipayFundTransCommonQueryModel import AlipayFundTransCommonQueryModel
 from alipay.aop.api.domain.AlipayFundTransUniTransferModel import AlipayFundTransUniTransferModel
@@ -26,8 +26,8 @@ from django.conf import settings
 from backend.common.errors import Invalid
 from backend.common.fen import Fen, parse_yuan, wire_yuan
 from backend.common.rules import SHANGHAI
-from backend.payments.alipay import client
-from backend.payments.provider import Done, Outcome, Refused, TradeFact, Unknown
+from backend.payments.alipay import bills, client
+from backend.payments.provider import BillLine, Done, Outcome, Refused, TradeFact, Unknown
 
 
 def read_time(text: str | None) -> datetime | None:
@@ -125,3 +125,6 @@ class Alipay:
         model.biz_scene = "DIRECT_TRANSFER"
         request = AlipayFundTransCommonQueryRequest(biz_model=model)
         return client.execute(request, expect={"out_biz_no": number}, at=at)
+
+    def bill(self, *, day: date, at: datetime) -> list[BillLine] | Refused | Unknown:
+        return bills.fetch(day=day, at=at)

@@ -356,7 +356,13 @@ def _transfer_shown(made: TransferMade) -> dict[str, object]:
 
 def send_back(out_biz_no: str) -> None:
     """The payee's bank sends a transfer back, days later."""
-    TransferMade.objects.filter(out_biz_no=out_biz_no, status="SUCCESS").update(status="REFUND")
+    TransferMade.objects.filter(out_biz_no=out_biz_no, status="SUCCESS").update(status="REFUND", returned_at=now())
+
+
+def forget() -> None:
+    """Begin with empty books."""
+    for model in (RefundMade, Trade, TransferMade, Letter, Visit):
+        model.objects.all().delete()
 
 
 def balance() -> int:

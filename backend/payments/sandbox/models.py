@@ -71,6 +71,7 @@ class TransferMade(models.Model):
     content = models.CharField(max_length=64)
     status = models.CharField(max_length=12)
     at = models.DateTimeField()
+    returned_at = models.DateTimeField(null=True)
 
 
 class Letter(models.Model):

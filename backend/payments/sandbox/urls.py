@@ -9,5 +9,6 @@ urlpatterns = [
     path("sandbox/alipay/cashier/<str:token>/", views.cashier),
     path("sandbox/alipay/cashier/<str:token>/pay", views.pay),
     path("sandbox/alipay/trades/<str:number>", views.state),
+    path("sandbox/alipay/bills", views.bill),
     path("sandbox/control", views.control),
 ]

@@ -11,13 +11,14 @@ from urllib.parse import urlencode
 
 import segno
 from django.conf import settings
+from django.core.signing import BadSignature
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from backend.payments.alipay import signing
-from backend.payments.sandbox import book
+from backend.payments.sandbox import bills, book
 from backend.payments.sandbox.models import Fault, Letter, Trade, Visit
 
 CALLS: dict[str, Callable[[dict[str, object]], dict[str, object]]] = {
@@ -27,6 +28,7 @@ CALLS: dict[str, Callable[[dict[str, object]], dict[str, object]]] = {
     "alipay.trade.fastpay.refund.query": book.refund_query,
     "alipay.fund.trans.uni.transfer": book.transfer,
     "alipay.fund.trans.common.query": book.transfer_query,
+    "alipay.data.dataservice.bill.downloadurl.query": bills.address,
 }
 PAGES = {"alipay.trade.page.pay": "page", "alipay.trade.wap.pay": "wap"}
 DOING = frozenset({"alipay.trade.refund", "alipay.fund.trans.uni.transfer", "alipay.trade.close"})
@@ -57,7 +59,7 @@ def gateway(request: HttpRequest) -> HttpResponse:
         )
     if method in PAGES:
         return _open_cashier(request, PAGES[method], biz, params)
-    return _call(method, biz)
+    return _call(method, biz, request)
 
 
 def _parameters(request: HttpRequest) -> dict[str, str]:
@@ -99,7 +101,7 @@ def _checked(params: dict[str, str]) -> dict[str, object]:
     return biz
 
 
-def _call(method: str, biz: dict[str, object]) -> HttpResponse:
+def _call(method: str, biz: dict[str, object], request: HttpRequest) -> HttpResponse:
     node = method.replace(".", "_") + "_response"
     slow = book.struck("slow", method)
     if slow is not None:
@@ -112,6 +114,9 @@ def _call(method: str, biz: dict[str, object]) -> HttpResponse:
         data = {"code": "10000", "msg": "Success", **CALLS[method](biz)}
     except book.Wrong as wrong:
         data = {"code": "40004", "msg": "Business Failed", "sub_code": wrong.sub_code, "sub_msg": wrong.sub_msg}
+    if "ticket" in data:
+        where = f"/sandbox/alipay/bills?{urlencode({'ticket': data.pop('ticket')})}"
+        data["bill_download_url"] = request.build_absolute_uri(where)
     if book.struck("cut_after", method):
         raise ConnectionAbortedError("the connection is cut after the work is done")
     if book.struck("system_error_done", method):
@@ -189,7 +194,7 @@ def _way_back(visit: Visit, trade: Trade | None) -> str:
 @csrf_exempt
 @require_POST
 def control(request: HttpRequest) -> HttpResponse:
-    """Tests and journey: `{"clock": iso}`, `{"advance": seconds}`, `{"fault": {...}}`, `{"reset_faults": true}`, `{"send_back": number}`."""
+    """Tests and journey: `{"clock": iso}`, `{"advance": seconds}`, `{"fault": {...}}`, `{"reset_faults": true}`, `{"send_back": number}`, `{"forget": true}`."""
     wish = json.loads(request.body or b"{}")
     if "clock" in wish:
         book.move_clock(datetime.fromisoformat(wish["clock"]))
@@ -197,6 +202,8 @@ def control(request: HttpRequest) -> HttpResponse:
         book.move_clock(book.now() + timedelta(seconds=wish["advance"]))
     if "send_back" in wish:
         book.send_back(wish["send_back"])
+    if wish.get("forget"):
+        book.forget()
     if wish.get("reset_faults"):
         Fault.objects.all().delete()
     if "fault" in wish:
@@ -208,6 +215,15 @@ def control(request: HttpRequest) -> HttpResponse:
             "waiting_letters": Letter.objects.filter(done=False).count(),
         }
     )
+
+
+def bill(request: HttpRequest) -> HttpResponse:
+    """A day's bill, for as long as its address is good."""
+    try:
+        body = bills.packed(request.GET.get("ticket", ""))
+    except BadSignature:
+        return HttpResponse("the address is not good any more", status=403)
+    return HttpResponse(body, content_type="application/zip")
 
 
 def state(request: HttpRequest, number: str) -> HttpResponse:

@@ -372,5 +372,5 @@ PART = Part(
         Invariant("M6", "Every payment that was booked was announced.", settled_payments_were_announced),
     ),
     settled=Invariant("M7", "When faults stop, all money comes to rest and equals the provider's.", money_settled),
-    bells=(tasks.sweep_intents, tasks.send_refunds, tasks.send_payouts, tasks.watch_payouts),
+    bells=(tasks.sweep_intents, tasks.send_refunds, tasks.send_payouts, tasks.watch_payouts, tasks.reconcile_bills),
 )
