@@ -16,6 +16,7 @@ from crowdfunding.campaigns import tasks as campaign_tasks
 from crowdfunding.campaigns.models import Campaign, Pledge, Tier
 from crowdfunding.campaigns.operations import drafts, pledges, reviews
 from crowdfunding.campaigns.operations.drafts import Terms, TierTerms
+from crowdfunding.fulfilment import tasks as fulfilment_tasks
 
 _numbers = itertools.count(1)
 STORY = "竹海深处的老篾匠用三年生楠竹剖篾编器，从选竹、刮青到收口共二十七道工序。" * 3
@@ -142,6 +143,7 @@ def beat() -> None:
         payment_tasks.sweep_intents()
         campaign_tasks.advance_due_campaigns()
         campaign_tasks.answer_by_silence()
+        fulfilment_tasks.advance_fulfilment()
         payment_tasks.send_refunds()
         payment_tasks.send_payouts()
         payment_tasks.watch_payouts()

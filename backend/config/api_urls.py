@@ -4,6 +4,7 @@ from django.urls import path
 
 from backend.web.docs import Docs, Schema
 from crowdfunding.campaigns import api, desk_api
+from crowdfunding.fulfilment import api as fulfilment
 
 _campaign = "v1/campaigns/<uuid:campaign_id>"
 _pledge = "v1/pledges/<uuid:pledge_id>"
@@ -36,6 +37,13 @@ urlpatterns = [
     path(f"{_campaign}/ending", desk_api.CampaignEnding.as_view()),
     path(f"{_campaign}/ending/confirmation", desk_api.EndingConfirmation.as_view()),
     path(f"{_campaign}/review/<slug:act>", desk_api.ReviewStep.as_view()),
+    path(f"{_pledge}/parcel", fulfilment.PledgeParcel.as_view()),
+    path(f"{_pledge}/parcel/loss", fulfilment.ParcelLoss.as_view()),
+    path(f"{_campaign}/survey", fulfilment.CampaignSurvey.as_view()),
+    path(f"{_campaign}/survey/lock", fulfilment.SurveyLock.as_view()),
+    path(f"{_campaign}/parcels", fulfilment.CampaignParcels.as_view()),
+    path(f"{_campaign}/shipments", fulfilment.CampaignShipments.as_view()),
+    path("v1/parcels/<uuid:parcel_id>/settlement", fulfilment.ParcelSettlement.as_view()),
     path("v1/tiers/<uuid:tier_id>", desk_api.TierOne.as_view()),
     path("v1/my/campaigns", desk_api.MyCampaigns.as_view()),
     path("v1/my/messages", desk_api.MyMessages.as_view()),

@@ -16,6 +16,8 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "answer-by-silence": {"task": "crowdfunding.campaigns.tasks.answer_by_silence", "schedule": 5.0},
     "advance-campaigns": {"task": "crowdfunding.campaigns.tasks.advance_due_campaigns", "schedule": 5.0},
+    "advance-fulfilment": {"task": "crowdfunding.fulfilment.tasks.advance_fulfilment", "schedule": 10.0},
+    "forget-addresses": {"task": "crowdfunding.fulfilment.tasks.forget_addresses", "schedule": 3600.0},
     "sweep-intents": {"task": "backend.payments.tasks.sweep_intents", "schedule": 5.0},
     "send-refunds": {"task": "backend.payments.tasks.send_refunds", "schedule": 3.0},
     "send-payouts": {"task": "backend.payments.tasks.send_payouts", "schedule": 3.0},

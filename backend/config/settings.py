@@ -46,6 +46,7 @@ OUR_APPS = [
     "backend.moderation",
     "search",
     "crowdfunding.campaigns",
+    "crowdfunding.fulfilment",
     "backend.web",
     "backend.demo",
 ]

@@ -17,6 +17,7 @@ urlpatterns = [
     path("back-office/", admin.site.urls),
     path("", include("backend.demo.urls")),
     path("", include("crowdfunding.campaigns.urls")),
+    path("", include("crowdfunding.fulfilment.urls")),
     path("", include("backend.web.urls")),
 ]
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 from unittest.mock import patch
 
+from django.db import transaction
 from django.db.models import F
 
 from backend.common import idempotency, locks, outbox
@@ -27,6 +28,8 @@ from crowdfunding.campaigns.operations import pledges, verdicts
 from crowdfunding.campaigns.operations.shared import move
 from crowdfunding.campaigns.states import PledgeState
 from crowdfunding.campaigns.verdicts import has_succeeded
+from crowdfunding.fulfilment.models import Parcel, Survey
+from crowdfunding.fulfilment.operations import parcels, surveys
 
 Bug = Callable[[], AbstractContextManager[None]]
 
@@ -213,6 +216,31 @@ def _share_of_everything() -> object:
     return plan
 
 
+def _address_by_a_late_clock() -> object:
+    """Trust the state alone: an address changes after its time because no clock has noted the lock yet."""
+
+    def fill(*, pledge_id: Any, address: Any, answers: Any, by: Any, at: datetime) -> Any:
+        parcel = Parcel.objects.select_for_update().get(pledge_id=pledge_id)
+        Parcel.objects.filter(pk=parcel.pk).update(filled_at=at)
+        return parcel
+
+    return transaction.atomic(fill)
+
+
+def _lock_by_surprise() -> object:
+    """Announce and lock in one breath."""
+
+    def announce(*, campaign_id: Any, by: Any, at: datetime) -> Any:
+        survey = _announce_lock(campaign_id=campaign_id, by=by, at=at)
+        Survey.objects.filter(pk=survey.pk).update(due_at=at)
+        return survey
+
+    return transaction.atomic(announce)
+
+
+_announce_lock = surveys.announce_lock
+
+
 BUGS: dict[str, Bug] = {
     "unguarded_stock": _swap(pledges, "_take_stock", _unguarded_stock()),
     "unguarded_person_limit": _swap(pledges, "_over_person_limit", _unguarded_person_limit()),
@@ -229,5 +257,7 @@ BUGS: dict[str, Bug] = {
     "answer_not_kept": _swap(idempotency, "once", _answer_not_kept()),
     "duplicate_kept": _swap(intents, "_take_duplicate", _duplicate_kept()),
     "hold_forgotten": _swap(payouts, "_let_go", _hold_forgotten()),
+    "address_after_the_lock": _swap(parcels, "fill", _address_by_a_late_clock()),
+    "lock_by_surprise": _swap(surveys, "announce_lock", _lock_by_surprise()),
     "shares_of_everything": _swap(verdicts, "plan_shares", _share_of_everything()),
 }

@@ -23,7 +23,7 @@ from backend.ledger import queries as books
 from backend.moderation import queries as moderation
 from backend.payments import queries as payments
 from backend.payments.operations import payouts
-from crowdfunding.campaigns import goal_coach, queries
+from crowdfunding.campaigns import goal_coach, panels, queries
 from crowdfunding.campaigns.models import CATEGORIES, COUNTIES, RIGHT_CLASSES, Campaign, Tier
 from crowdfunding.campaigns.operations import delivery, drafts, pledges, reviews, talk
 from crowdfunding.campaigns.operations.drafts import EDITABLE, Terms, TierTerms
@@ -76,6 +76,7 @@ def campaign(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "obstacles": delivery.tail_obstacles(found, clock.now()) if found.state == State.DELIVERED else [],
         "questions": list(queries.questions_of(found.pk).filter(answered_at=None).order_by("-at", "-id")[:20]),
         "actor": actor,
+        "panels": [panel(request, found) for panel in panels.CONSOLE],
     }
     return render(request, "campaigns/console_campaign.html", context)
 

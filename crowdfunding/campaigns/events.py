@@ -38,6 +38,14 @@ class PledgeEnded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PledgeReceived(Event):
+    """A backer has the goods."""
+
+    pledge_id: UUID
+    campaign_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class RefundAsked(Event):
     """A backer asks the maker for a refund."""
 

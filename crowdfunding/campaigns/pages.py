@@ -20,7 +20,7 @@ from backend.common.errors import Invalid, NotFound, Refusal
 from backend.common.fen import Fen, parse_yuan
 from backend.common.models import StateChange
 from backend.payments.operations import intents
-from crowdfunding.campaigns import queries, trail
+from crowdfunding.campaigns import panels, queries, trail
 from crowdfunding.campaigns.models import Campaign, Tier
 from crowdfunding.campaigns.operations import pledges, talk
 from crowdfunding.campaigns.states import CAMPAIGN, PledgeState, State
@@ -118,6 +118,7 @@ def campaign(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "questions": list(queries.questions_of(campaign_id).order_by("-at", "-id")[:20]),
         "promise": next_step(found),
         "cancelled_reason": _published_reason(found),
+        "panels": [panel(request, found) for panel in panels.PUBLIC],
     }
     return render(request, "campaigns/campaign.html", context)
 
@@ -282,6 +283,7 @@ def pledge(request: HttpRequest, pledge_id: UUID) -> HttpResponse:
         and made.campaign.state != State.CLOSED,
         "may_receive": made.state == PledgeState.PAID and made.campaign.state in (State.DELIVERING, State.DELIVERED),
         "promise": next_step(made.campaign),
+        "panels": [panel(request, made) for panel in panels.PLEDGE],
     }
     return render(request, "campaigns/pledge.html", context)
 

@@ -113,7 +113,13 @@ CAMPAIGN = Machine(
         Move("ship", (State.PRODUCING, State.OVERDUE), State.DELIVERING, by=Role.OWNER),
         Move("deliver", State.DELIVERING, State.DELIVERED, by=Role.CLOCK, after="98 % received, or 15 days of silence"),
         Move("disprove", (State.DELIVERING, State.DELIVERED), State.OVERDUE, by=Role.MODERATOR),
-        Move("fall_behind", State.PRODUCING, State.OVERDUE, by=Role.CLOCK, after="promised date + 30 days"),
+        Move(
+            "fall_behind",
+            (State.PRODUCING, State.DELIVERING),
+            State.OVERDUE,
+            by=Role.CLOCK,
+            after="promised date + 30 days; delivering: and parcels are unsent or lost",
+        ),
         Move("default", State.OVERDUE, State.IN_DEFAULT, by=Role.CLOCK, after="promised date + 90 days"),
         Move(
             "settle_default",

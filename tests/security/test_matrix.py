@@ -29,6 +29,8 @@ from backend.common.actors import Actor, Role
 from backend.common.states import MACHINES, MoveForbidden, MoveRefused, Stateful
 from crowdfunding.campaigns.models import Campaign
 from crowdfunding.campaigns.operations import talk
+from crowdfunding.fulfilment.models import Parcel
+from crowdfunding.fulfilment.operations import surveys
 from tests.builders import acting, draft, live_campaign, offer, person, reserve
 from tests.conftest import SITE_PORT
 from tests.security.doors import signed_in, token_of
@@ -84,6 +86,8 @@ def world(db):
         until=at + timedelta(days=9),
         at=at,
     )
+    surveys.open_survey(campaign_id=private.pk, at=at)
+    parcel = Parcel.objects.create(campaign=private, pledge=made, no=1, state_at=at)
     token, _text = accounts.make_token(user=backer, party_id=backer.party_id, name="t", scopes=scopes, at=at)
     clients = {"nobody": Client(raise_request_exception=False), "stranger": signed_in(person(name="别人"))}
     clients |= {"clerk": signed_in(clerk), "maker": signed_in(maker), "backer": signed_in(backer)}
@@ -100,11 +104,18 @@ def world(db):
         "campaign_id": private.pk, "tier_id": tier.pk, "pledge_id": made.pk, "question_id": question.pk,
         "organisation_id": firm.pk, "membership_id": Membership.objects.get(organisation=firm).pk,
         "token_id": token.pk, "number": "P0", "kind": "payout", "key": uuid4(), "name": "payouts",
-        "public": public.pk,
+        "public": public.pk, "parcel_id": parcel.pk, "form": "list",
     }  # fmt: skip
 
 
-ACTS = {"pledges": "cancel", "create": "submit", "review": "approve", "finance": "check", "api": "suspension"}
+ACTS = {
+    "pledges": "cancel",
+    "create": "submit",
+    "review": "approve",
+    "finance": "check",
+    "api": "suspension",
+    "fulfilment": "send-again",
+}
 
 
 BODIES: dict[str, dict[str, object]] = {
@@ -119,11 +130,17 @@ BODIES: dict[str, dict[str, object]] = {
     "updates": {"title": "t", "body": "b"},
     "questions": {"text": "可以吗"},
     "pledges": {"amount_fen": 1_000},
+    "settlement": {"act": "refund"},
+    "shipments": {"rows": [{"no": 1, "carrier": "SF", "tracking_no": "SF123456"}]},
     "disputes": {"order": "P0", "provider_no": "CB", "amount_fen": 1},
 }
 """A well-formed body by the last word of an API route, so that permission and not form is what answers."""
 
 
+PUTS: dict[str, dict[str, object]] = {
+    "survey": {"questions": "颜色：红|蓝"},
+    "parcel": {"recipient": "王", "phone": "13812345678", "region": "湖北省", "street": "中山路 1 号"},
+}
 TERMS: dict[str, object] = {
     "version": 2, "title": "t", "summary": "s", "story": "s", "risks": "r", "category": "tea", "county": "",
     "rule": "keep_it_all", "goal_fen": 100, "days": 9, "promised_on": None,
@@ -153,7 +170,7 @@ def status(client: Client, method: str, path: str) -> int:
     kind = "application/json" if path.startswith("/api/v1") else "application/x-www-form-urlencoded"
     with transaction.atomic():
         body = BODIES.get(path.rsplit("/", 1)[-1], {}) if "/pledges/" not in path or "cancel" not in path else {}
-        body = TERMS if method == "PUT" else body
+        body = PUTS.get(path.rsplit("/", 1)[-1], TERMS) if method == "PUT" else body
         cookies = client.cookies.copy()
         reply = client.generic(method, path, json.dumps(body) if more else "", content_type=kind, **more)
         client.cookies = cookies  # what signs out here is signed in again for the next row

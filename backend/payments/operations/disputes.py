@@ -40,8 +40,7 @@ def open_dispute(
         MoveRefused: the order was never paid.
         DisputeKnown: the case is on record.
     """
-    refunds.drop_requested(intent_ids=[intent_id], at=at, reason="拒付")
-    intent = PaymentIntent.objects.select_for_update().get(pk=intent_id)
+    intent = refunds.held_without_requests(intent_id=intent_id, at=at, reason="拒付")
     if not provider_no.strip() or by.person_id is None:
         raise Invalid("请填写支付机构的案件编号", "Enter the provider's case number", field="provider_no")
     if not 0 < amount_fen <= intent.amount_fen:
@@ -131,8 +130,7 @@ def lose_dispute(*, dispute_id: UUID, by: Actor, at: datetime) -> None:
         SamePerson: the officer who recorded the case.
     """
     dispute = Dispute.objects.select_for_update().get(pk=dispute_id)
-    refunds.drop_requested(intent_ids=[dispute.intent_id], at=at, reason="拒付")
-    intent = PaymentIntent.objects.select_for_update().get(pk=dispute.intent_id)
+    intent = refunds.held_without_requests(intent_id=dispute.intent_id, at=at, reason="拒付")
     if by is not CLOCK:
         require_other_person(by, dispute.opened_by)
     dispute.move("let_pass" if by is CLOCK else "lose", by=by, at=at)

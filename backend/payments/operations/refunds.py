@@ -15,7 +15,7 @@ from django.db.models import F
 
 from backend.common import crash, outbox
 from backend.common.actors import CLOCK, PROVIDER, SYSTEM, Actor, require_other_person
-from backend.common.errors import Refusal
+from backend.common.errors import Busy, Refusal
 from backend.common.fen import Fen, show_yuan
 from backend.common.ids import new_id
 from backend.ledger import operations as ledger
@@ -139,14 +139,29 @@ def drop_requested(*, intent_ids: list[UUID], at: datetime, reason: str) -> None
         refuse_refund(refund_id=refund_id, by=SYSTEM, at=at, reason=reason)
 
 
+def held_without_requests(*, intent_id: UUID, at: datetime, reason: str) -> PaymentIntent:
+    """The payment, its row held, and nothing asked for of it that waits for approval.
+
+    Locks go refund, then payment, so a request may slip in between the two: then nothing is done and
+    whoever asked comes again.
+
+    Raises:
+        Busy: a request was made at this very moment.
+    """
+    drop_requested(intent_ids=[intent_id], at=at, reason=reason)
+    intent = PaymentIntent.objects.select_for_update().get(pk=intent_id)
+    if Refund.objects.filter(intent=intent, state=Refunding.REQUESTED).exists():
+        raise Busy
+    return intent
+
+
 @transaction.atomic
 def refund_whole(*, intent_id: UUID, reason: str, at: datetime) -> Refund | None:
     """Give back all that is left of a payment, by a rule and not by staff; None when nothing is left.
 
     What somebody asked for and nobody approved yet is part of it.
     """
-    drop_requested(intent_ids=[intent_id], at=at, reason=reason)
-    intent = PaymentIntent.objects.select_for_update().get(pk=intent_id)
+    intent = held_without_requests(intent_id=intent_id, at=at, reason=reason)
     left = intent.amount_fen - intent.refunded_fen
     if left == 0:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,9 +16,17 @@ from backend.moderation import operations as moderation
 from crowdfunding.campaigns.errors import Affiliated, SignedAlready, TailWaits
 from crowdfunding.campaigns.models import Campaign, Cancellation, Pledge, Update
 from crowdfunding.campaigns.operations.drafts import require_owner
-from crowdfunding.campaigns.operations.shared import as_owner, is_affiliated, locked, move
+from crowdfunding.campaigns.operations.shared import after_promise, as_owner, is_affiliated, locked, move
 from crowdfunding.campaigns.operations.shares import disputed, plan_shares
 from crowdfunding.campaigns.states import PledgeState, State
+
+HOLDS: list[Callable[[Campaign, datetime], list[Refusal]]] = []
+"""What else keeps a campaign from counting as delivered; filled by higher packages when their apps are ready."""
+
+
+def held_by(campaign: Campaign, at: datetime) -> list[Refusal]:
+    """Every reason of the higher packages."""
+    return [reason for holds in HOLDS for reason in holds(campaign, at)]
 
 
 @transaction.atomic
@@ -29,17 +38,25 @@ def start_shipping(*, campaign_id: UUID, by: Actor, at: datetime) -> None:
 
 
 def see_whether_delivered(campaign: Campaign, at: datetime) -> bool:
-    """Delivered when 98 % confirmed, or when 15 days have passed since shipping began."""
+    """Delivered when 98 % confirmed, or 15 days after shipping began if nothing is unsent or lost.
+
+    What is still unsent when the promised date is long past makes the campaign overdue again.
+    """
     counts = Pledge.objects.filter(campaign=campaign, state__in=PledgeState.COUNTED).aggregate(
         every=Count("pk"), received=Count("pk", filter=Q(state=PledgeState.RECEIVED))
     )
     enough = rules.value("campaigns.received_bp", at=at, ruleset=campaign.ruleset)
     silence = timedelta(days=rules.value("campaigns.silence_days", at=at, ruleset=campaign.ruleset))
     confirmed = counts["received"] * 10_000 >= counts["every"] * enough
-    if confirmed or at >= campaign.state_at + silence:
+    held = held_by(campaign, at)
+    if confirmed or at >= campaign.state_at + silence and not held:
         move(campaign, "deliver", by=CLOCK, at=at)
         return True
-    Campaign.objects.filter(pk=campaign.pk).update(due_at=min(at + timedelta(hours=1), campaign.state_at + silence))
+    if held and at >= after_promise(campaign, "overdue_days"):
+        move(campaign, "fall_behind", by=CLOCK, at=at)
+        return True
+    hour, end = at + timedelta(hours=1), campaign.state_at + silence
+    Campaign.objects.filter(pk=campaign.pk).update(due_at=min(hour, end) if at < end else hour)
     return False
 
 
@@ -54,6 +71,7 @@ def tail_obstacles(campaign: Campaign, at: datetime) -> list[Refusal]:
     patience = timedelta(days=rules.value("campaigns.tail_patience_days", at=at, ruleset=campaign.ruleset))
     if at >= campaign.state_at + patience:
         return found  # delivered long ago and nobody claims: the tail is the maker's, and escrow is no place for ever
+    found += held_by(campaign, at)
     days = rules.value("campaigns.update_days", at=at, ruleset=campaign.ruleset)
     recent = Update.objects.filter(campaign=campaign, at__gt=at - timedelta(days=days))
     if not recent.exists():

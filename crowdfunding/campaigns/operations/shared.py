@@ -71,9 +71,9 @@ def next_due(campaign: Campaign) -> datetime | None:
         case State.SUCCESSFUL:
             return days("publicity_days")
         case State.PRODUCING:
-            return _after_promise(campaign, "overdue_days")
+            return after_promise(campaign, "overdue_days")
         case State.OVERDUE:
-            return _after_promise(campaign, "default_days")
+            return after_promise(campaign, "default_days")
         case State.DELIVERING:
             return since + timedelta(hours=1)
         case State.DELIVERED:
@@ -81,7 +81,7 @@ def next_due(campaign: Campaign) -> datetime | None:
     return None
 
 
-def _after_promise(campaign: Campaign, key: str) -> datetime:
+def after_promise(campaign: Campaign, key: str) -> datetime:
     """Some days after midnight of the promised date, Shanghai."""
     promised = campaign.promised_on or campaign.state_at.date()
     grace = rules.value(f"campaigns.{key}", at=campaign.state_at, ruleset=campaign.ruleset)

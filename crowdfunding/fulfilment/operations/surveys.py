@@ -1,0 +1,118 @@
+"""The survey of a campaign: opened at success, answered, announced to lock, locked."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from backend.common import crash, outbox, rules
+from backend.common.actors import CLOCK, Actor, Role
+from backend.common.errors import NotFound
+from backend.common.states import move_all
+from crowdfunding.campaigns.models import Campaign, Pledge
+from crowdfunding.campaigns.operations.drafts import require_owner
+from crowdfunding.campaigns.states import PledgeState
+from crowdfunding.fulfilment import questions
+from crowdfunding.fulfilment.errors import SurveyFixed
+from crowdfunding.fulfilment.events import LockAnnounced, SurveyOpened
+from crowdfunding.fulfilment.models import Parcel, Survey
+from crowdfunding.fulfilment.states import Parceling, Surveying
+
+BATCH = 2_000
+
+
+@transaction.atomic
+def open_survey(*, campaign_id: UUID, at: datetime) -> None:
+    """A campaign succeeded: a parcel for every pledge with a reward, and the question where to send it. Safe to repeat."""
+    campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
+    if Survey.objects.filter(campaign=campaign).exists():
+        return
+    due = _lock_by_itself(campaign, at)
+    Survey.objects.create(campaign=campaign, opened_at=at, due_at=due)
+    owed = Pledge.objects.filter(campaign=campaign, state__in=PledgeState.OWED, tier__isnull=False)
+    numbered = enumerate(owed.order_by("paid_at", "pk").values_list("pk", flat=True).iterator(), start=1)
+    rows = [Parcel(campaign=campaign, pledge_id=pledge_id, no=no, state_at=at) for no, pledge_id in numbered]
+    Parcel.objects.bulk_create(rows, batch_size=BATCH)
+    if rows:
+        outbox.record(SurveyOpened(at=at, campaign_id=campaign_id))
+
+
+def _lock_by_itself(campaign: Campaign, at: datetime) -> datetime:
+    """When the clock announces the lock if the maker does not: some days before the promised date, not before tomorrow."""
+    days = rules.value("fulfilment.survey_days", at=at, ruleset=campaign.ruleset)
+    promised = campaign.promised_on or at.date()
+    wanted = datetime(promised.year, promised.month, promised.day, tzinfo=rules.SHANGHAI) - timedelta(days=days)
+    return max(wanted, at + timedelta(days=1))
+
+
+def _held(campaign_id: UUID) -> Survey:
+    found = Survey.objects.select_for_update().select_related("campaign").filter(campaign_id=campaign_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+@transaction.atomic
+def write_questions(*, campaign_id: UUID, text: str, by: Actor) -> Survey:
+    """What the maker must know besides the address (设置问卷).
+
+    Raises:
+        SurveyFixed: somebody has answered, or the lock is announced.
+        Invalid: a line that is no question.
+    """
+    survey = _held(campaign_id)
+    require_owner(survey.campaign, by)
+    answered = Parcel.objects.filter(campaign_id=campaign_id).exclude(state=Parceling.ASKED)
+    if survey.state != Surveying.OPEN or answered.exists():
+        raise SurveyFixed
+    survey.questions = questions.read(text)
+    survey.save(update_fields=["questions"])
+    return survey
+
+
+@transaction.atomic
+def announce_lock(*, campaign_id: UUID, by: Actor, at: datetime) -> Survey:
+    """Warn everyone that addresses lock in 48 hours (预告锁定地址): by the maker, or by the clock.
+
+    Raises:
+        MoveRefused: announced or locked before.
+    """
+    survey = _held(campaign_id)
+    actor = by
+    if by is not CLOCK:
+        require_owner(survey.campaign, by)
+        actor = by.wears(Role.OWNER)
+    survey.warned_at = at
+    hours = rules.value("fulfilment.lock_hours", at=at, ruleset=survey.campaign.ruleset)
+    survey.due_at = at + timedelta(hours=hours)
+    survey.save(update_fields=["warned_at", "due_at"])
+    survey.move("announce", by=actor, at=at)
+    outbox.record(LockAnnounced(at=at, campaign_id=campaign_id))
+    return survey
+
+
+@transaction.atomic
+def advance(*, survey_id: UUID, at: datetime) -> None:
+    """Take the survey's next step if its time has come. Safe to repeat."""
+    survey = Survey.objects.select_for_update().select_related("campaign").get(pk=survey_id)
+    if survey.due_at is None or survey.due_at > at:
+        return
+    if survey.state == Surveying.OPEN:
+        announce_lock(campaign_id=survey.campaign_id, by=CLOCK, at=at)
+    elif survey.state == Surveying.ANNOUNCED:
+        _lock(survey, at)
+
+
+def _lock(survey: Survey, at: datetime) -> None:
+    """From here addresses stay: two statements for all parcels, whatever their number."""
+    for event, source in (("lock", Parceling.FILLED), ("miss", Parceling.ASKED)):
+        waiting = Parcel.objects.filter(campaign_id=survey.campaign_id, state=source)
+        ids = list(waiting.values_list("pk", flat=True))
+        moved = move_all(Parcel, ids, event=event, source=source, by=CLOCK, at=at)
+        Parcel.objects.filter(pk__in=moved).update(state_at=at)
+    survey.due_at = None
+    survey.save(update_fields=["due_at"])
+    survey.move("lock", by=CLOCK, at=at)
+    crash.point("survey.locked")
