@@ -27,6 +27,7 @@ from django.test.utils import CaptureQueriesContext
 
 from backend.common import clock, rules
 from backend.common.ids import new_id
+from backend.config import bench_fulfilment
 from backend.config.runtime.home import Home
 from backend.config.runtime.postgres import OWNER, SANDBOX, WEB, Postgres, drop_database
 from backend.config.runtime.services import prepare
@@ -250,9 +251,25 @@ def import_campaigns() -> Iterator[Result]:
         yield _line("import_campaigns", pledges / (time.monotonic() - started), "pledges/s", baseline, pledges)
 
 
+def survey_lock() -> Iterator[Result]:
+    """Fifty thousand addresses locked, against a loop of single rows."""
+    with scratch():
+        value, baseline = bench_fulfilment.parcels_locked()
+        yield _line("survey_lock", value, "parcels/s", baseline, bench_fulfilment.PARCELS)
+
+
+def shipment_import() -> Iterator[Result]:
+    """Fifty thousand tracking numbers taken in, against a loop of single rows."""
+    with scratch():
+        value, baseline = bench_fulfilment.parcels_sent()
+        yield _line("shipment_import", value, "parcels/s", baseline, bench_fulfilment.PARCELS)
+
+
 BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
     "pledge_hot": pledge_hot,
     "pledge_cold": pledge_cold,
     "campaign_page": campaign_page,
     "import_campaigns": import_campaigns,
+    "survey_lock": survey_lock,
+    "shipment_import": shipment_import,
 }
