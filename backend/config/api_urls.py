@@ -3,6 +3,7 @@
 from django.urls import path
 
 from backend.web.docs import Docs, Schema
+from backend.web.notification_pages import MyNotifications
 from crowdfunding.campaigns import api, desk_api
 from crowdfunding.fulfilment import api as fulfilment
 
@@ -47,6 +48,7 @@ urlpatterns = [
     path("v1/tiers/<uuid:tier_id>", desk_api.TierOne.as_view()),
     path("v1/my/campaigns", desk_api.MyCampaigns.as_view()),
     path("v1/my/messages", desk_api.MyMessages.as_view()),
+    path("v1/my/notifications", MyNotifications.as_view()),
     path("v1/payouts", desk_api.Payouts.as_view()),
     path("v1/finance/verification", desk_api.Verification.as_view()),
     path("v1/finance/disputes", desk_api.Disputes.as_view()),

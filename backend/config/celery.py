@@ -18,6 +18,7 @@ app.conf.beat_schedule = {
     "advance-campaigns": {"task": "crowdfunding.campaigns.tasks.advance_due_campaigns", "schedule": 5.0},
     "advance-fulfilment": {"task": "crowdfunding.fulfilment.tasks.advance_fulfilment", "schedule": 10.0},
     "forget-addresses": {"task": "crowdfunding.fulfilment.tasks.forget_addresses", "schedule": 3600.0},
+    "send-mails": {"task": "backend.notifications.tasks.send_mails", "schedule": 20.0},
     "sweep-intents": {"task": "backend.payments.tasks.sweep_intents", "schedule": 5.0},
     "send-refunds": {"task": "backend.payments.tasks.send_refunds", "schedule": 3.0},
     "send-payouts": {"task": "backend.payments.tasks.send_payouts", "schedule": 3.0},

@@ -295,6 +295,13 @@ SIZHONG_DEMO = not PRODUCTION and _env.get("SIZHONG_DEMO", "1") == "1"
 SIZHONG_PROVIDER = "backend.payments.alipay.provider.Alipay"
 SIZHONG_BENCHES = "backend.config.benches"
 SIZHONG_DEMO_ORDER = "backend.demo.orders.open_order"
+EMAIL_BACKEND = (
+    "backend.notifications.mail.DemoInbox" if SIZHONG_DEMO else "django.core.mail.backends.smtp.EmailBackend"
+)
+EMAIL_HOST, EMAIL_PORT = _env.get("SIZHONG_SMTP_HOST", "localhost"), int(_env.get("SIZHONG_SMTP_PORT", "465"))
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _env.get("SIZHONG_SMTP_USER", ""), _env.get("SIZHONG_SMTP_PASSWORD", "")
+EMAIL_USE_SSL, EMAIL_TIMEOUT = _env.get("SIZHONG_SMTP_SSL", "1") == "1", 15
+DEFAULT_FROM_EMAIL = _env.get("SIZHONG_MAIL_FROM", "香城四众 <noreply@localhost>")
 SIZHONG_MESSAGE_SENDER = _env.get("SIZHONG_MESSAGE_SENDER", "backend.notifications.messages.keep_in_demo_inbox")
 ALIPAY: dict[str, Any] = {
     "gateway": ALIPAY_GATEWAY,

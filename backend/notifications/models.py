@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from backend.common.ids import new_id
+from backend.notifications.kinds import MAILS
 
 
 class Message(models.Model):
@@ -20,13 +21,27 @@ class Message(models.Model):
     url = models.CharField("链接", max_length=200, blank=True)
     at = models.DateTimeField("时间")
     read_at = models.DateTimeField("已读时间", null=True)
+    mail_due_at = models.DateTimeField("邮件发送时间", null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["party", "key"], name="message_once")]
         indexes = [
             models.Index(fields=["party", "-at", "-id"], name="message_newest"),
             models.Index(fields=["party"], name="message_unread", condition=Q(read_at=None)),
+            models.Index(fields=["mail_due_at"], name="message_mail_due", condition=Q(mail_due_at__isnull=False)),
         ]
+
+
+class Choice(models.Model):
+    """What a party chose for a kind of message (通知设置); without a row the kind's default holds."""
+
+    party = models.ForeignKey("accounts.Party", models.CASCADE, verbose_name="收件人")
+    kind = models.CharField("种类", max_length=24)
+    in_inbox = models.BooleanField("站内", default=True)
+    mail = models.CharField("邮件", max_length=8, choices=[(key, zh) for key, (zh, _en) in MAILS.items()])
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["party", "kind"], name="choice_once")]
 
 
 class DemoMessage(models.Model):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from backend.web import account_pages, organisation_pages, pages
+from backend.web import account_pages, notification_pages, organisation_pages, pages
 
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -30,5 +30,6 @@ urlpatterns = [
         organisation_pages.revoke,
         name="revoke-authorisation",
     ),
+    path("my/notifications/", notification_pages.choices, name="notifications"),
     path("my/inbox/", account_pages.inbox, name="inbox"),
 ]

@@ -45,6 +45,7 @@ def test_address_lock_packing_list_batch_receipt_and_loss(chromium, won, site, c
     maker.goto(f"{site}/fulfilment/{campaign.pk}/")
     maker.get_by_label("除地址外要问的（每行一题）").fill("颜色：竹青|竹黄\n刻字")
     maker.get_by_role("button", name="保存问卷").click()
+    expect(maker.get_by_text("问卷已保存")).to_be_visible()
     assert check(maker) == []
     shot(maker, "desk-open")
 

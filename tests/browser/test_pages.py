@@ -37,7 +37,7 @@ def test_pages_of_a_signed_in_maker_have_no_finding(chromium, site):
     unfinished = draft(owner)
     offer(unfinished, owner)
     phone = phone_of(owner)
-    paths = ["/my/", "/my/account/", "/my/inbox/", "/my/pledges/", "/create/", "/create/money/",
+    paths = ["/my/", "/my/account/", "/my/inbox/", "/my/notifications/", "/my/pledges/", "/create/", "/create/money/",
              f"/create/{campaign.pk}/", f"/create/{campaign.pk}/backers/", f"/create/{unfinished.pk}/edit/",
              f"/create/{unfinished.pk}/preview/"]  # fmt: skip
     wrong = []

@@ -138,6 +138,7 @@ BODIES: dict[str, dict[str, object]] = {
 
 
 PUTS: dict[str, dict[str, object]] = {
+    "notifications": {"kind": "update", "in_inbox": True, "mail": "daily"},
     "survey": {"questions": "颜色：红|蓝"},
     "parcel": {"recipient": "王", "phone": "13812345678", "region": "湖北省", "street": "中山路 1 号"},
 }
