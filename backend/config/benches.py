@@ -27,7 +27,7 @@ from django.test.utils import CaptureQueriesContext
 
 from backend.common import clock, rules
 from backend.common.ids import new_id
-from backend.config import bench_fulfilment
+from backend.config import bench_fulfilment, bench_sign_in
 from backend.config.runtime.home import Home
 from backend.config.runtime.postgres import OWNER, SANDBOX, WEB, Postgres, drop_database
 from backend.config.runtime.services import prepare
@@ -265,11 +265,19 @@ def shipment_import() -> Iterator[Result]:
         yield _line("shipment_import", value, "parcels/s", baseline, bench_fulfilment.PARCELS)
 
 
+def sign_in() -> Iterator[Result]:
+    """The sign-in's answers to known numbers, against those to unknown ones: the ratio should be one."""
+    with scratch():
+        for name, known, unknown in bench_sign_in.answers():
+            yield _line(name, known, "ms", unknown, bench_sign_in.EACH)
+
+
 BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
     "pledge_hot": pledge_hot,
     "pledge_cold": pledge_cold,
     "campaign_page": campaign_page,
     "import_campaigns": import_campaigns,
+    "sign_in": sign_in,
     "survey_lock": survey_lock,
     "shipment_import": shipment_import,
 }
