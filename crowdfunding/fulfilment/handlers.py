@@ -8,7 +8,7 @@ from uuid import UUID
 from backend.notifications import operations as notifications
 from crowdfunding.campaigns.events import CampaignMoved, PledgeEnded, PledgeReceived
 from crowdfunding.campaigns.models import Campaign, Pledge
-from crowdfunding.campaigns.states import PledgeState
+from crowdfunding.campaigns.states import PledgeState, State
 from crowdfunding.fulfilment.events import LockAnnounced, LossSettled, ParcelLost, ParcelsShipped, SurveyOpened
 from crowdfunding.fulfilment.models import Parcel
 from crowdfunding.fulfilment.operations import parcels, surveys
@@ -18,6 +18,11 @@ from crowdfunding.fulfilment.states import Parceling
 def open_survey(event: CampaignMoved) -> None:
     if event.move == "succeed":
         surveys.open_survey(campaign_id=event.campaign_id, at=event.at)
+
+
+def note_end(event: CampaignMoved) -> None:
+    if event.state in (State.CLOSED, State.CANCELLED_AFTER):
+        surveys.note_end(campaign_id=event.campaign_id, at=event.at)
 
 
 def void_parcel(event: PledgeEnded) -> None:
@@ -105,7 +110,7 @@ def tell_settled(event: LossSettled) -> None:
 
 
 HANDLERS = {
-    CampaignMoved: [open_survey],
+    CampaignMoved: [open_survey, note_end],
     PledgeEnded: [void_parcel],
     PledgeReceived: [receive_parcel],
     SurveyOpened: [tell_survey],

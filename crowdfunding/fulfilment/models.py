@@ -29,7 +29,10 @@ class Survey(Stateful):
             states_known(SURVEY),
             models.CheckConstraint(condition=Q(state="open") | Q(warned_at__isnull=False), name="survey_lock_warned"),
         ]
-        indexes = [models.Index(fields=["due_at"], name="survey_due", condition=Q(due_at__isnull=False))]
+        indexes = [
+            models.Index(fields=["due_at"], name="survey_due", condition=Q(due_at__isnull=False)),
+            models.Index(fields=["addresses_until"], name="survey_forget", condition=Q(addresses_until__isnull=False)),
+        ]
 
 
 class Parcel(Stateful):

@@ -11,7 +11,6 @@ from backend.common import rules
 from backend.common.errors import Refusal
 from crowdfunding.campaigns.errors import TailWaits
 from crowdfunding.campaigns.models import Campaign
-from crowdfunding.campaigns.states import State
 from crowdfunding.fulfilment.models import Parcel, Survey
 from crowdfunding.fulfilment.states import Parceling
 
@@ -59,12 +58,10 @@ def holds(campaign: Campaign, at: datetime) -> list[Refusal]:
     return found
 
 
-def addresses_over(*, at: datetime) -> QuerySet[Parcel]:
-    """Parcels whose address nobody needs any more."""
-    over = (State.CLOSED, State.CANCELLED_AFTER)
-    before = at - timedelta(days=rules.value("fulfilment.address_keep_days", at=at))
-    done = Parcel.objects.filter(campaign__state__in=over, campaign__state_at__lte=before)
-    return done.exclude(address_sealed="").exclude(state=Parceling.MISSED)
+def addresses_over(*, at: datetime) -> list[UUID]:
+    """Surveys whose addresses nobody needs any more."""
+    found = Survey.objects.filter(addresses_until__lte=at).order_by("addresses_until")
+    return list(found.values_list("pk", flat=True)[:A_HANDFUL])
 
 
 def wishes_of(campaign_id: UUID) -> list[Parcel]:

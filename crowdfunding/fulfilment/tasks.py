@@ -39,7 +39,8 @@ def advance_fulfilment() -> int:
 @shared_task(queue="deadlines")
 def forget_addresses() -> int:
     """Wipe the addresses of campaigns that ended long ago."""
-    return queries.addresses_over(at=clock.now()).update(address_sealed="", region="", wish_sealed="", answers={})
+    now = clock.now()
+    return _each(queries.addresses_over(at=now), lambda key: surveys.forget_addresses(survey_id=key, at=now))
 
 
 def _each(keys: Iterable[UUID], act: Callable[[UUID], object]) -> int:

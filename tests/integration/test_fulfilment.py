@@ -15,7 +15,7 @@ from backend.common.states import MoveRefused
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
 from backend.notifications.models import Message
-from crowdfunding.campaigns.models import Campaign, Pledge
+from crowdfunding.campaigns.models import Pledge
 from crowdfunding.campaigns.operations import delivery, pledges, talk
 from crowdfunding.fulfilment import addresses, queries, questions, sheets, tasks
 from crowdfunding.fulfilment.errors import AddressesClosed, AddressLocked, NotYetLost, SurveyFixed
@@ -158,7 +158,6 @@ def test_addresses_leave_only_between_lock_and_ninety_days_after_the_end(won, ca
     assert [row.no for row in rows] == [1, 2, 3]
     assert AddressReading.objects.get().count == 3
     far = clock.now() + timedelta(days=400)
-    Campaign.objects.filter(pk=campaign.pk).update(state_at=clock.now())
     tasks.forget_addresses()
     assert Parcel.objects.exclude(address_sealed="").count() == 3
     _send(campaign)

@@ -111,7 +111,10 @@ def import_shipments(*, campaign_id: UUID, rows: Sequence[Sent], by: Actor, at: 
         raise campaign.machine.refusal(campaign.state)
     if not 0 < len(rows) <= MOST_ROWS:
         raise Invalid(f"文件须有 1 到 {MOST_ROWS} 行", f"A file has 1 to {MOST_ROWS} rows", field="file")
-    parcels = {parcel.no: parcel for parcel in Parcel.objects.filter(campaign=campaign).select_for_update()}
+    parcels = {
+        parcel.no: parcel
+        for parcel in Parcel.objects.filter(campaign=campaign).only("no", "state", "tracking_no").select_for_update()
+    }
     going = _fitting(rows, parcels)
     if not going:
         return 0

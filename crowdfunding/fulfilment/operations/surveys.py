@@ -106,8 +106,12 @@ def advance(*, survey_id: UUID, at: datetime) -> None:
 
 
 def _lock(survey: Survey, at: datetime) -> None:
-    """From here addresses stay: two statements for all parcels, whatever their number."""
-    for event, source in (("lock", Parceling.FILLED), ("miss", Parceling.ASKED)):
+    """From here addresses stay: a fixed number of statements, whatever the number of parcels.
+
+    Those without an address first: that waits for backers who are just giving theirs, and they are
+    then among those with one.
+    """
+    for event, source in (("miss", Parceling.ASKED), ("lock", Parceling.FILLED)):
         waiting = Parcel.objects.filter(campaign_id=survey.campaign_id, state=source)
         ids = list(waiting.values_list("pk", flat=True))
         moved = move_all(Parcel, ids, event=event, source=source, by=CLOCK, at=at)
@@ -116,3 +120,26 @@ def _lock(survey: Survey, at: datetime) -> None:
     survey.save(update_fields=["due_at"])
     survey.move("lock", by=CLOCK, at=at)
     crash.point("survey.locked")
+
+
+def note_end(*, campaign_id: UUID, at: datetime) -> None:
+    """The campaign came to its end: its addresses are kept some days more (结项). Safe to repeat."""
+    days = rules.value("fulfilment.address_keep_days", at=at)
+    Survey.objects.filter(campaign_id=campaign_id, addresses_until=None).update(
+        addresses_until=at + timedelta(days=days)
+    )
+
+
+@transaction.atomic
+def forget_addresses(*, survey_id: UUID, at: datetime) -> None:
+    """Wipe the addresses of a campaign that ended long ago; of what is still to be sent, later (删除地址)."""
+    survey = Survey.objects.select_for_update().get(pk=survey_id)
+    if survey.addresses_until is None or survey.addresses_until > at:
+        return
+    mine = Parcel.objects.filter(campaign_id=survey.campaign_id)
+    kept = mine.filter(state=Parceling.LOCKED)
+    mine.exclude(state=Parceling.LOCKED).update(address_sealed="", region="", wish_sealed="", wish_at=None, answers={})
+    days = rules.value("fulfilment.address_keep_days", at=at)
+    open_claims = kept.exists() or mine.filter(state=Parceling.MISSED).exists()
+    survey.addresses_until = at + timedelta(days=days) if open_claims else None
+    survey.save(update_fields=["addresses_until"])
