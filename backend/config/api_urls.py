@@ -4,7 +4,7 @@ from django.urls import path
 
 from backend.web.docs import Docs, Schema
 from backend.web.notification_pages import MyNotifications
-from crowdfunding.campaigns import api, desk_api
+from crowdfunding.campaigns import api, desk_api, stretch_api
 from crowdfunding.fulfilment import api as fulfilment
 
 _campaign = "v1/campaigns/<uuid:campaign_id>"
@@ -45,6 +45,8 @@ urlpatterns = [
     path(f"{_campaign}/parcels", fulfilment.CampaignParcels.as_view()),
     path(f"{_campaign}/shipments", fulfilment.CampaignShipments.as_view()),
     path("v1/parcels/<uuid:parcel_id>/settlement", fulfilment.ParcelSettlement.as_view()),
+    path(f"{_campaign}/stretches", stretch_api.CampaignStretches.as_view()),
+    path("v1/stretches/<uuid:stretch_id>", stretch_api.StretchOne.as_view()),
     path("v1/tiers/<uuid:tier_id>", desk_api.TierOne.as_view()),
     path("v1/my/campaigns", desk_api.MyCampaigns.as_view()),
     path("v1/my/messages", desk_api.MyMessages.as_view()),

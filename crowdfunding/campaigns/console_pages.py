@@ -24,8 +24,8 @@ from backend.moderation import queries as moderation
 from backend.payments import queries as payments
 from backend.payments.operations import payouts
 from crowdfunding.campaigns import goal_coach, panels, queries
-from crowdfunding.campaigns.models import CATEGORIES, COUNTIES, RIGHT_CLASSES, Campaign, Tier
-from crowdfunding.campaigns.operations import delivery, drafts, pledges, reviews, talk
+from crowdfunding.campaigns.models import CATEGORIES, COUNTIES, RIGHT_CLASSES, Campaign, Stretch, Tier
+from crowdfunding.campaigns.operations import delivery, drafts, pledges, reviews, stretches, talk
 from crowdfunding.campaigns.operations.drafts import EDITABLE, Terms, TierTerms
 from crowdfunding.campaigns.pages import next_step
 from crowdfunding.campaigns.states import PledgeState, State
@@ -77,6 +77,8 @@ def campaign(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "questions": list(queries.questions_of(found.pk).filter(answered_at=None).order_by("-at", "-id")[:20]),
         "actor": actor,
         "panels": [panel(request, found) for panel in panels.CONSOLE],
+        "stretches": queries.stretch_steps(found),
+        "may_stretch": found.state in (*EDITABLE, State.APPROVED, State.PREHEAT, State.LIVE),
     }
     return render(request, "campaigns/console_campaign.html", context)
 
@@ -199,6 +201,45 @@ def add_tier(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, refusal.text())
     return redirect("console-edit" if _found.state in EDITABLE else "console-campaign", campaign_id)
+
+
+@require_POST
+@signed_in
+def add_stretch(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
+    """Promise something beyond the goal."""
+    _found, actor = _own(request, campaign_id)
+    data = request.POST
+    try:
+        stretches.add_stretch(
+            campaign_id=campaign_id,
+            at_fen=_fen(data.get("at", ""), "at"),
+            promise=data.get("promise", "")[:400],
+            cost=data.get("cost", "")[:400],
+            is_physical=bool(data.get("is_physical")),
+            by=actor,
+            at=clock.now(),
+        )
+        messages.success(request, _("追加目标已公布"))
+    except Refusal as refusal:
+        for reason in refusal.reasons:
+            messages.error(request, reason.text())
+    return redirect("console-campaign", campaign_id)
+
+
+@require_POST
+@signed_in
+def remove_stretch(request: HttpRequest, stretch_id: UUID) -> HttpResponse:
+    """Take a promise back before the review."""
+    found = Stretch.objects.filter(pk=stretch_id).first()
+    if found is None:
+        raise NotFound
+    try:
+        stretches.remove_stretch(stretch_id=stretch_id, by=actor_of(request))
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        messages.error(request, refusal.text())
+    return redirect("console-campaign", found.campaign_id)
 
 
 @require_POST

@@ -80,6 +80,17 @@ class GoalOutOfRange(Refusal):
     source = "domain.md cf.reward.period"
 
 
+class StretchTooLate(Refusal):
+    """A new physical promise when the campaign is nearly over."""
+
+    status, code = 409, "stretch_too_late"
+    zh, en = (
+        "截止前 {hours} 小时内不能新增实物追加目标",
+        "No new physical stretch goal in the last {hours} hours",
+    )
+    source = "features.md G4"
+
+
 class RuleFixed(Refusal):
     """The funding rule, goal or deadline after launch; a tier that has a pledge."""
 

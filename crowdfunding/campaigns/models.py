@@ -127,6 +127,24 @@ class Tier(models.Model):
         return self.left == 0
 
 
+class Stretch(models.Model):
+    """What the maker promises beyond the goal (追加目标): never taken back, reached by money on the platform alone."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="stretches", verbose_name="项目")
+    at_fen = FenField("达到金额")
+    promise = models.CharField("承诺", max_length=120)
+    cost = models.CharField("成本与影响", max_length=200)
+    is_physical = models.BooleanField("实物", default=False)
+    created_at = models.DateTimeField("公布时间")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "at_fen"], name="stretch_sum_once"),
+            models.CheckConstraint(condition=Q(at_fen__gt=0), name="stretch_positive"),
+        ]
+
+
 class Pledge(Stateful):
     """One backer's support of one campaign (支持)."""
 

@@ -119,6 +119,7 @@ def campaign(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "promise": next_step(found),
         "cancelled_reason": _published_reason(found),
         "panels": [panel(request, found) for panel in panels.PUBLIC],
+        "stretches": queries.stretch_steps(found),
     }
     return render(request, "campaigns/campaign.html", context)
 

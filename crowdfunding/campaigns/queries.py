@@ -14,8 +14,12 @@ from backend.accounts.models import Party
 from backend.common.fen import Fen
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
-from crowdfunding.campaigns.models import Campaign, Cancellation, Pledge, Question, Tier, Update
+from crowdfunding.campaigns import screening
+from crowdfunding.campaigns.models import Campaign, Cancellation, Pledge, Question, Stretch, Tier, Update
 from crowdfunding.campaigns.states import PledgeState, State
+
+COMPARED = 300
+"""With how many earlier stories a new one is compared."""
 
 
 def due(*, at: datetime) -> list[UUID]:
@@ -55,6 +59,24 @@ def pledges_to(party_id: UUID | None) -> QuerySet[Pledge]:
 def cancellation_waits(campaign_id: UUID) -> bool:
     """Whether somebody asked to cancel a successful campaign, and nobody has confirmed."""
     return Cancellation.objects.filter(campaign_id=campaign_id, second_by=None).exists()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stretch goal as the page shows it; `percent` of the way from nothing to its sum."""
+
+    stretch: Stretch
+    is_reached: bool
+    percent: int
+
+
+def stretch_steps(campaign: Campaign) -> list[Step]:
+    """A campaign's stretch goals from the lowest, and how far each is. Only pledges on the platform count."""
+    rows = Stretch.objects.filter(campaign=campaign).order_by("at_fen")[:20]
+    return [
+        Step(row, campaign.raised_fen >= row.at_fen, min(100, int(campaign.raised_fen * 100 // row.at_fen)))
+        for row in rows
+    ]
 
 
 def updates_of(campaign_id: UUID) -> QuerySet[Update]:
@@ -205,3 +227,25 @@ STANDING: dict[str, str] = {
                    WHERE machine = 'pledge' ORDER BY subject_id, id DESC) h ON h.subject_id = p.id
         WHERE p.state <> coalesce(h.target, 'reserved') ORDER BY 1""",
 }
+
+
+def findings(campaign: Campaign) -> list[screening.Finding]:
+    """What a moderator should look at twice in a campaign's own words."""
+    texts = [("title", campaign.title), ("summary", campaign.summary), ("story", campaign.story)]
+    texts += [("risks", campaign.risks)]
+    for tier in campaign.tiers.order_by("position", "pk"):
+        texts.append(("tier", f"{tier.title} {tier.description}"))
+    found = [
+        one for field, text in texts for one in (*screening.contacts(field, text), *screening.promises(field, text))
+    ]
+    return found[:50]
+
+
+def alike(campaign: Campaign) -> list[tuple[Campaign, int]]:
+    """Campaigns of the last time whose story is nearly this one's, of other makers or the same, with the percentage."""
+    others = Campaign.objects.exclude(pk=campaign.pk).exclude(state=State.DRAFT).filter(ruleset="city")
+    known = {
+        str(one.pk): one for one in others.order_by("-created_at", "-pk").only("title", "story", "state")[:COMPARED]
+    }
+    pairs = screening.alike(campaign.story, ((key, one.story) for key, one in known.items()))
+    return [(known[key], percent) for key, percent in pairs][:10]

@@ -23,7 +23,7 @@ from backend.moderation import queries as moderation
 from backend.payments import queries as payments
 from backend.payments.operations.refunds import preview_digest
 from backend.payments.states import Disputing
-from crowdfunding.campaigns import finance_desk
+from crowdfunding.campaigns import finance_desk, queries
 from crowdfunding.campaigns.models import Campaign, Cancellation
 from crowdfunding.campaigns.operations import delivery, reviews
 from crowdfunding.campaigns.states import State
@@ -51,7 +51,9 @@ def review(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "nav": "review",
         "campaign": found,
         "tiers": list(found.tiers.order_by("position", "pk")),
-        "checklist": reviews.CHECKLIST.items(),
+        "checklist": reviews.checklist_for(found.category).items(),
+        "findings": queries.findings(found),
+        "alike": queries.alike(found),
         "history": moderation.history(campaign_id),
         "cancellation": Cancellation.objects.filter(campaign=found).first(),
         "now": clock.now(),

@@ -28,7 +28,7 @@ from backend.common import clock
 from backend.common.actors import Actor, Role
 from backend.common.states import MACHINES, MoveForbidden, MoveRefused, Stateful
 from crowdfunding.campaigns.models import Campaign
-from crowdfunding.campaigns.operations import talk
+from crowdfunding.campaigns.operations import stretches, talk
 from crowdfunding.fulfilment.models import Parcel
 from crowdfunding.fulfilment.operations import surveys
 from tests.builders import acting, draft, live_campaign, offer, person, reserve
@@ -86,6 +86,9 @@ def world(db):
         until=at + timedelta(days=9),
         at=at,
     )
+    stretch = stretches.add_stretch(
+        campaign_id=private.pk, at_fen=10**9, promise="p", cost="c", is_physical=False, by=acting(maker), at=at
+    )
     surveys.open_survey(campaign_id=private.pk, at=at)
     parcel = Parcel.objects.create(campaign=private, pledge=made, no=1, state_at=at)
     token, _text = accounts.make_token(user=backer, party_id=backer.party_id, name="t", scopes=scopes, at=at)
@@ -104,7 +107,7 @@ def world(db):
         "campaign_id": private.pk, "tier_id": tier.pk, "pledge_id": made.pk, "question_id": question.pk,
         "organisation_id": firm.pk, "membership_id": Membership.objects.get(organisation=firm).pk,
         "token_id": token.pk, "number": "P0", "kind": "payout", "key": uuid4(), "name": "payouts",
-        "public": public.pk, "parcel_id": parcel.pk, "form": "list",
+        "stretch_id": stretch.pk, "public": public.pk, "parcel_id": parcel.pk, "form": "list",
     }  # fmt: skip
 
 
@@ -130,6 +133,7 @@ BODIES: dict[str, dict[str, object]] = {
     "updates": {"title": "t", "body": "b"},
     "questions": {"text": "可以吗"},
     "pledges": {"amount_fen": 1_000},
+    "stretches": {"at_fen": 10**10, "promise": "p", "cost": "c"},
     "settlement": {"act": "refund"},
     "shipments": {"rows": [{"no": 1, "carrier": "SF", "tracking_no": "SF123456"}]},
     "disputes": {"order": "P0", "provider_no": "CB", "amount_fen": 1},

@@ -249,6 +249,13 @@ def _gaps(campaign: Campaign, at: datetime) -> list[Refusal | None]:
         if not campaign.tiers.filter(is_open=True).exists()
         else None,
         Incomplete(
+            what_zh="追加目标须高于目标金额",
+            what_en="Stretch goals must be above the goal",
+            field="stretches",
+        )
+        if campaign.stretches.filter(at_fen__lte=campaign.goal_fen).exists()
+        else None,
+        Incomplete(
             what_zh="承诺交付日须晚于众筹截止日",
             what_en="The promised date must be after the campaign ends",
             field="promised_on",

@@ -126,7 +126,7 @@ class Command(BaseCommand):
                     open_shares -= 1
                     continue
                 found, done = json.loads(line), done + 1
-                if not options["json"] and done % 10 == 0:
+                if done % 10 == 0:
                     self.stderr.write(f"{done} of {options['seeds']} seeds")
                 yield found
                 if found["broken"]:
