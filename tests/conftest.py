@@ -13,6 +13,7 @@ import subprocess
 import sys
 import uuid
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -195,9 +196,9 @@ class Cashier:
 
 @pytest.fixture
 def cashier(gateway_process):
-    """The gateway's cashier, without faults left over."""
+    """The gateway's cashier, at the present time and without faults left over."""
     found = Cashier()
-    found.control(reset_faults=True)
+    found.control(reset_faults=True, clock=datetime.now(UTC).isoformat())
     yield found
     found.control(reset_faults=True)
     found.http.close()
