@@ -17,6 +17,6 @@ def send_mails() -> int:
     for party_id in queries.parties_to_mail(at=now):
         try:
             sent += operations.mail_due(party_id=party_id, at=now)
-        except OSError:
-            log.warning("mail.failed", exc_info=True)
+        except OSError as error:  # its text may hold addresses: only the kind is kept
+            log.warning("mail.failed", extra={"party": str(party_id), "error": type(error).__name__})
     return sent

@@ -270,7 +270,7 @@ class BillEntry(models.Model):
 class BillDifference(models.Model):
     """Where the bill and our records do not agree (对账差异): a work item until an officer explains it."""
 
-    MISSING_HERE, MISSING_THERE, AMOUNT, FEE, STATE = "missing_here", "missing_there", "amount", "fee", "state"
+    MISSING_HERE, MISSING_THERE, AMOUNT, FEE = "missing_here", "missing_there", "amount", "fee"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     day = models.DateField("账单日")

@@ -92,9 +92,9 @@ class Settlement(serializers.Serializer[Any]):
     act = serializers.ChoiceField(["send_again", "refund"])
 
 
-def show_parcel(parcel: Parcel) -> dict[str, Any]:
-    """A parcel as the API tells it."""
-    survey = Survey.objects.get(campaign_id=parcel.campaign_id)
+def show_parcel(parcel: Parcel, survey: Survey | None = None) -> dict[str, Any]:
+    """A parcel as the API tells it; lists give the survey that all their parcels share."""
+    survey = survey or Survey.objects.get(campaign_id=parcel.campaign_id)
     sealed = parcel.address_sealed
     return {
         "id": parcel.pk,
@@ -204,7 +204,8 @@ class CampaignParcels(Endpoint):
             cursor=request.query_params.get("cursor", ""),
             size=page_size(request),
         )
-        rows = [ParcelShown(show_parcel(parcel)).data for parcel in page.rows]
+        survey = Survey.objects.filter(campaign_id=campaign_id).first()
+        rows = [ParcelShown(show_parcel(parcel, survey)).data for parcel in page.rows]
         return Response({"rows": rows, "next_cursor": page.next_cursor})
 
 

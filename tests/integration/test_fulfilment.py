@@ -309,3 +309,20 @@ def test_a_change_after_the_lock_is_a_request_to_the_maker(won, cashier):
     _send(campaign)
     with pytest.raises(AddressLocked):
         parcels.ask_change(pledge_id=made[0].pk, address=new, by=_by(made[0]), at=clock.now())
+
+
+def test_a_lost_parcel_takes_no_more_than_a_fixed_share_and_nothing_for_a_received_pledge(won, cashier):
+    campaign, made = won
+    _locked(cashier, campaign, made)
+    _send(campaign)
+    move_on(cashier, timedelta(days=8))
+    by = acting(owner_of(campaign))
+    lost = [parcels.report_lost(pledge_id=one.pk, by=_by(one), at=clock.now()) for one in made[:2]]
+    Pledge.objects.filter(pk=made[0].pk).update(share_fen=7)  # as a default fixes it
+    parcels.refund_lost(parcel_id=lost[0].pk, by=by, at=clock.now())
+    assert pledges.intent_of(made[0].pk).refunded_fen == 7
+    pledges.confirm_receipt(pledge_id=made[1].pk, by=_by(made[1]), at=clock.now())
+    with pytest.raises(MoveRefused):
+        parcels.refund_lost(parcel_id=lost[1].pk, by=by, at=clock.now())
+    assert Parcel.objects.get(pk=lost[1].pk).state == "lost"
+    assert pledges.intent_of(made[1].pk).refunded_fen == 0

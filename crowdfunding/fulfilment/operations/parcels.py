@@ -7,12 +7,12 @@ from uuid import UUID
 
 from django.db import transaction
 
-from backend.common import outbox, rules
+from backend.common import locks, outbox, rules
 from backend.common.actors import CLOCK, SYSTEM, Actor, Role
 from backend.common.errors import Invalid, NotFound
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
-from crowdfunding.campaigns.models import Pledge
+from crowdfunding.campaigns.models import Pledge, campaign_lock
 from crowdfunding.campaigns.operations import pledges
 from crowdfunding.campaigns.operations.drafts import require_owner
 from crowdfunding.campaigns.operations.pledges import own_pledge
@@ -25,9 +25,9 @@ from crowdfunding.fulfilment.models import Parcel, Survey
 from crowdfunding.fulfilment.states import Parceling
 
 
-def step(parcel: Parcel, event: str, *, by: Actor, at: datetime, reason: str = "") -> None:
+def step(parcel: Parcel, event: str, *, by: Actor, at: datetime) -> None:
     """Make a move of a parcel whose row is held, and note since when it is there."""
-    parcel.move(event, by=by, at=at, reason=reason)
+    parcel.move(event, by=by, at=at)
     parcel.state_at = at
     parcel.save(update_fields=["state_at"])
 
@@ -163,25 +163,30 @@ def send_again(*, parcel_id: UUID, by: Actor, at: datetime) -> Parcel:
 def refund_lost(*, parcel_id: UUID, by: Actor, at: datetime) -> Parcel:
     """The money of a lost parcel goes back (丢失退款): by the maker, or by the clock after their silence.
 
-    The refund is what escrow still holds, up to the whole.
+    The refund is what escrow still holds, up to the whole; where shares of a rest are fixed already, the share.
 
     Raises:
         Invalid: escrow holds nothing, so the maker must send again.
-        MoveRefused: the parcel is not lost.
+        MoveRefused: the parcel is not lost, or its pledge was received or refunded meanwhile.
     """
+    campaign_id = Parcel.objects.values_list("campaign_id", flat=True).filter(pk=parcel_id).first()
+    if campaign_id is not None:
+        locks.share(campaign_lock(campaign_id))
     if by is CLOCK:
         parcel, actor = Parcel.objects.select_for_update().get(pk=parcel_id), by
     else:
         parcel, actor = _of_maker(parcel_id, by), by.wears(Role.OWNER)
     step(parcel, "refund", by=actor, at=at)
     made = Pledge.objects.select_for_update().get(pk=parcel.pledge_id)
-    if made.state in PledgeState.OWED:
+    if made.state not in PledgeState.OWED:
+        raise made.machine.refusal(made.state)
+    if made.share_fen is None:
         held = books.available(ledger.escrow_of("campaign", parcel.campaign_id))
         if held <= 0 and by is not CLOCK:
             raise Invalid("托管余额不足，请补发", "Escrow holds nothing to give back; send it again")
         made.share_fen = max(0, min(made.total_fen, held))
         made.save(update_fields=["share_fen"])
-        pledges.give_back(pledge_id=made.pk, reason="包裹丢失", at=at)
+    pledges.give_back(pledge_id=made.pk, reason="包裹丢失", at=at)
     _announce(parcel, at)
     return parcel
 
