@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 from datetime import timedelta
 
+from django.db.models.functions import Now
+
 from backend.accounts import operations as accounts
 from backend.accounts import queries as people
 from backend.accounts.models import Party, User
 from backend.common import clock, outbox
 from backend.common.actors import Actor, Role
+from backend.common.models import Delivery, OutboxEvent
 from backend.payments import tasks as payment_tasks
 from backend.payments.operations import intents, payouts
 from crowdfunding.campaigns import tasks as campaign_tasks
@@ -17,6 +20,10 @@ from crowdfunding.campaigns.models import Campaign, Pledge, Tier
 from crowdfunding.campaigns.operations import drafts, pledges, reviews
 from crowdfunding.campaigns.operations.drafts import Terms, TierTerms
 from crowdfunding.fulfilment import tasks as fulfilment_tasks
+from crowdfunding.leads import tasks as lead_tasks
+from crowdfunding.leads.models import Lead
+from crowdfunding.leads.operations import candidacies
+from crowdfunding.leads.operations.candidacies import Dossier
 
 _numbers = itertools.count(1)
 STORY = "竹海深处的老篾匠用三年生楠竹剖篾编器，从选竹、刮青到收口共二十七道工序。" * 3
@@ -85,16 +92,49 @@ def offer(
 
 
 def live_campaign(
-    *, goal_fen: int = 100_000, rule: str = "all_or_nothing", **tier: int | None
+    *, goal_fen: int = 100_000, rule: str = "all_or_nothing", is_led: bool = False, **tier: int | None
 ) -> tuple[Campaign, Tier]:
-    """A campaign that takes pledges now, with one reward."""
+    """A campaign that takes pledges now, with one reward; led: once a lead has paid."""
     owner = person(name="楚竹坊")
     campaign = draft(owner, goal_fen=goal_fen, rule=rule)
     reward = offer(campaign, owner, **tier)
+    if is_led:
+        candidacies.choose_led(campaign_id=campaign.pk, is_led=True, by=acting(owner), at=clock.now())
     at = clock.now()
     drafts.submit(campaign_id=campaign.id, by=acting(owner), at=at)
     reviews.approve(campaign_id=campaign.id, checklist=reviews.CHECKLIST, by=moderator(), at=at)
     return drafts.launch(campaign_id=campaign.id, opens_at=None, by=acting(owner), at=at), reward
+
+
+def dossier(stake_fen: int = 20_000, **more: object) -> Dossier:
+    """What a careful lead writes."""
+    words = {
+        "stake_fen": stake_fen,
+        "reward_kind": "goods",
+        "reward": "首批编号一号食盒一只",
+        "terms": "跟投人按所选回报收货；延期超过三十天可申请退款。",
+        "diligence": "到作坊看过三次，核对了原料合同、两年出货单和三位学徒的工时记录。" * 4,
+        "conflicts": "无",
+        "is_related": False,
+    } | more
+    return Dossier(**words)
+
+
+def checked_lead(campaign: Campaign, who: User | None = None, stake_fen: int = 20_000) -> Lead:
+    """A lead whom the maker and a moderator took, and who has not paid."""
+    who = who or person(name="领投人")
+    at = clock.now()
+    lead = candidacies.propose(campaign_id=campaign.pk, dossier=dossier(stake_fen), by=acting(who), at=at)
+    candidacies.answer(lead_id=lead.pk, agree=True, reason="", by=acting(owner_of(campaign)), at=at)
+    return candidacies.check(lead_id=lead.pk, passes=True, reason="材料属实", by=moderator(), at=at)
+
+
+def active_lead(cashier, campaign: Campaign, who: User | None = None, stake_fen: int = 20_000) -> Lead:
+    """A lead whose money is in escrow."""
+    who = who or person(name="领投人")
+    lead = checked_lead(campaign, who, stake_fen)
+    paid_pledge(cashier, campaign, None, who, amount_fen=stake_fen, under=lead.pk)
+    return Lead.objects.get(pk=lead.pk)
 
 
 def owner_of(campaign: Campaign) -> User:
@@ -132,9 +172,14 @@ def paid_pledge(cashier, campaign: Campaign, tier: Tier | None, backer: User | N
 
 
 def deliver_events() -> None:
-    """Let the relay hand out everything that is due."""
-    while outbox.relay():
+    """Let the relay hand out everything that is due, and wait for what another relay has taken up."""
+    while outbox.relay() or _is_due():
         pass
+
+
+def _is_due() -> bool:
+    due = Delivery.objects.filter(state=Delivery.WAITING, next_try_at__lte=Now())
+    return OutboxEvent.objects.filter(fanned_out=False).exists() or due.exists()
 
 
 def beat() -> None:
@@ -144,6 +189,7 @@ def beat() -> None:
         campaign_tasks.advance_due_campaigns()
         campaign_tasks.answer_by_silence()
         fulfilment_tasks.advance_fulfilment()
+        lead_tasks.advance_leads()
         payment_tasks.send_refunds()
         payment_tasks.send_payouts()
         payment_tasks.watch_payouts()

@@ -76,6 +76,26 @@ class LastOwner(Refusal):
     source = "features.md A1"
 
 
+class ContactTaken(Refusal):
+    """A number or mailbox of another account, asked for by somebody who is not verified."""
+
+    status, code = 409, "contact_taken"
+    zh, en = "该手机号或邮箱已被其他账户使用", "Another account uses this number or mailbox"
+    remedy_zh, remedy_en = "完成实名后可以认领您本人的号码", "Once verified you can claim a number of your own"
+    source = "security.md §2"
+
+
+class ContactChangedLately(Refusal):
+    """A payout shortly after a change of number or mailbox."""
+
+    status, code = 409, "contact_changed_lately"
+    zh, en = (
+        "更换手机号或邮箱后 {hours} 小时内不能收款",
+        "No payouts within {hours} hours after a change of number or e-mail",
+    )
+    source = "security.md §2"
+
+
 class StepUpNeeded(Refusal):
     """The act needs a proof of identity from the last five minutes."""
 

@@ -75,6 +75,7 @@ class User(AbstractBaseUser):
     phone_hash = models.CharField("手机号摘要", max_length=64, null=True, unique=True)
     phone_masked = models.CharField("手机号", max_length=16, blank=True)
     phone_confirmed_at = models.DateTimeField("手机号确认时间", null=True)
+    contact_changed_at = models.DateTimeField("更换联系方式的时间", null=True)
     language = models.CharField("语言", max_length=8, default="zh-hans")
     is_active = models.BooleanField("有效", default=True)
     is_staff = models.BooleanField("可进后台", default=False)

@@ -83,8 +83,8 @@ def find_user(kind: str, value: str) -> User | None:
     return users.filter(email=value).first()
 
 
-def send_code(*, identifier: str, session_key: str, address: str, at: datetime) -> None:
-    """Send a sign-in code; the same answer whether the number is known or not.
+def send_code(*, identifier: str, session_key: str, address: str, at: datetime, purpose: str = "sign_in") -> None:
+    """Send a code, for signing in or what else it is for; the same answer whether the number is known or not.
 
     A new code voids the browser's earlier ones.
 
@@ -100,14 +100,14 @@ def send_code(*, identifier: str, session_key: str, address: str, at: datetime) 
         _require_below_limits(target, network, at)
         SignInCode.objects.filter(target_hash=target, ended_at=None).update(ended_at=at)
         row = SignInCode(
-            purpose="sign_in",
+            purpose=purpose,
             target_hash=target,
             session_key=session_key,
             address=network,
             created_at=at,
             expires_at=at + CODE_LIVES,
         )
-        row.code_hash = _code_hash(row.id, code)
+        row.code_hash = code_hash(row.id, code)
         row.save(force_insert=True)
     # After the commit: a message that was sent for a code that was not kept would be of no use.
     import_string(settings.SIZHONG_MESSAGE_SENDER)(
@@ -139,7 +139,8 @@ def _network(address: str) -> str:
     return str(ipaddress.ip_network(f"{parsed}/64", strict=False)) if parsed.version == 6 else str(parsed)
 
 
-def _code_hash(code_id: UUID, code: str) -> str:
+def code_hash(code_id: UUID, code: str) -> str:
+    """What is kept of a code."""
     return encryption.lookup_hash(f"{code_id}:{code}", purpose="code")
 
 
@@ -154,9 +155,9 @@ def redeem_code(*, identifier: str, code: str, session_key: str, at: datetime) -
     """
     kind, value = read_identifier(identifier)
     target = encryption.lookup_hash(value, purpose=kind)
-    row_id = _count_try(target, session_key, at)
+    row_id = count_try(target, session_key, at, purpose="sign_in")
     row = SignInCode.objects.filter(pk=row_id).first() if row_id else None
-    if row is None or not hmac.compare_digest(row.code_hash, _code_hash(row.id, code)):
+    if row is None or not hmac.compare_digest(row.code_hash, code_hash(row.id, code)):
         raise CodeWrong(field="code")
     with transaction.atomic():
         if not SignInCode.objects.filter(pk=row.id, ended_at=None).update(ended_at=at):
@@ -237,7 +238,7 @@ def give_proof(*, user_id: UUID, text: str, session_key: str, at: datetime) -> U
     Raises:
         ProofWrong: it does not fit, is too late, or was tried too often.
     """
-    row_id = _count_try(_proof_target(user_id), session_key, at)
+    row_id = count_try(_proof_target(user_id), session_key, at, purpose="second_proof")
     user = User.objects.select_related("party").filter(pk=user_id, is_active=True).first()
     if row_id is None or user is None:
         raise ProofWrong(field="proof")
@@ -250,15 +251,16 @@ def give_proof(*, user_id: UUID, text: str, session_key: str, at: datetime) -> U
     return user
 
 
-def _count_try(target: str, session_key: str, at: datetime) -> UUID | None:
-    """Count one try on the newest open row of this browser in one statement; None when none is left."""
+def count_try(target: str, session_key: str, at: datetime, *, purpose: str) -> UUID | None:
+    """Count one try on this browser's newest open row of a purpose in one statement; None when none is left."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE accounts_signincode SET tries = tries + 1 WHERE id = ("
-            "  SELECT id FROM accounts_signincode WHERE target_hash = %s AND session_key = %s AND ended_at IS NULL"
+            "  SELECT id FROM accounts_signincode WHERE target_hash = %s AND session_key = %s AND purpose = %s"
+            "  AND ended_at IS NULL"
             "  ORDER BY created_at DESC LIMIT 1"
             ") AND tries < %s AND ended_at IS NULL AND expires_at > %s RETURNING id",
-            [target, session_key, CODE_TRIES, at],
+            [target, session_key, purpose, CODE_TRIES, at],
         )
         row = cursor.fetchone()
     return row[0] if row else None

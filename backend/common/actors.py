@@ -14,6 +14,7 @@ class Role(StrEnum):
 
     OWNER = "owner"
     BACKER = "backer"
+    LEAD = "lead"
     MODERATOR = "moderator"
     FINANCE = "finance"
     AUDITOR = "auditor"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import tomllib
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -36,6 +36,16 @@ def value(key: str, *, at: datetime, ruleset: str = CITY) -> int:
         RuleMissing: no row covers the day.
     """
     return int(rule(key, at=at, ruleset=ruleset).value)
+
+
+def days(key: str, *, at: datetime, ruleset: str = CITY) -> timedelta:
+    """A rule that counts days, as a length of time."""
+    return timedelta(days=value(key, at=at, ruleset=ruleset))
+
+
+def hours(key: str, *, at: datetime, ruleset: str = CITY) -> timedelta:
+    """A rule that counts hours, as a length of time."""
+    return timedelta(hours=value(key, at=at, ruleset=ruleset))
 
 
 def rule(key: str, *, at: datetime, ruleset: str = CITY) -> Rule:

@@ -6,6 +6,7 @@ from backend.web.docs import Docs, Schema
 from backend.web.notification_pages import MyNotifications
 from crowdfunding.campaigns import api, desk_api, stretch_api
 from crowdfunding.fulfilment import api as fulfilment
+from crowdfunding.leads import api as leads
 
 _campaign = "v1/campaigns/<uuid:campaign_id>"
 _pledge = "v1/pledges/<uuid:pledge_id>"
@@ -47,6 +48,14 @@ urlpatterns = [
     path("v1/parcels/<uuid:parcel_id>/settlement", fulfilment.ParcelSettlement.as_view()),
     path(f"{_campaign}/stretches", stretch_api.CampaignStretches.as_view()),
     path("v1/stretches/<uuid:stretch_id>", stretch_api.StretchOne.as_view()),
+    path("v1/leads", leads.DealInbox.as_view()),
+    path("v1/leads/<uuid:lead_id>", leads.LeadOne.as_view()),
+    path("v1/leads/<uuid:lead_id>/reports", leads.LeadReports.as_view()),
+    path("v1/leads/<uuid:lead_id>/<slug:act>", leads.LeadStep.as_view()),
+    path("v1/lead-reports/<uuid:report_id>/filing", leads.ReportFiling.as_view()),
+    path(f"{_campaign}/led", leads.CampaignLed.as_view()),
+    path(f"{_campaign}/leads", leads.CampaignLeads.as_view()),
+    path(f"{_pledge}/following", leads.PledgeFollowing.as_view()),
     path("v1/tiers/<uuid:tier_id>", desk_api.TierOne.as_view()),
     path("v1/my/campaigns", desk_api.MyCampaigns.as_view()),
     path("v1/my/messages", desk_api.MyMessages.as_view()),

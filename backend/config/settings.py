@@ -47,6 +47,7 @@ OUR_APPS = [
     "search",
     "crowdfunding.campaigns",
     "crowdfunding.fulfilment",
+    "crowdfunding.leads",
     "backend.web",
     "backend.demo",
 ]

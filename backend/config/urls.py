@@ -6,18 +6,23 @@ from django.views.generic import RedirectView
 
 from backend.web import health
 
+OWN_CONTACT = ("email", "phone/change", "phone/verify")
+"""Where django-allauth would change a number or mailbox without our rules for it."""
+
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
     path("favicon.ico", RedirectView.as_view(url="/static/web/mark.svg")),
     path("payments/", include("backend.payments.urls")),
+    *(path(f"accounts/{way}/", RedirectView.as_view(pattern_name="contact")) for way in OWN_CONTACT),
     path("accounts/", include("allauth.urls")),
     path("api/", include("backend.config.api_urls")),
     path("back-office/", admin.site.urls),
     path("", include("backend.demo.urls")),
     path("", include("crowdfunding.campaigns.urls")),
     path("", include("crowdfunding.fulfilment.urls")),
+    path("", include("crowdfunding.leads.urls")),
     path("", include("backend.web.urls")),
 ]
 

@@ -22,7 +22,9 @@ from backend.common.actors import Role
 from backend.common.fen import show_yuan
 from backend.common.models import Delivery, OutboxEvent
 from backend.demo import people
+from backend.demo.failed import Failed
 from backend.demo.gateway import Browser
+from backend.demo.journey_led import LedAct
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
 from backend.payments.models import PaymentIntent, Payout, Refund
@@ -33,10 +35,6 @@ from crowdfunding.campaigns.operations.reviews import CHECKLIST
 
 STORY = "崇阳的楠竹三年成材。选竹、刮青、分篾、起底、编身、收口，共二十七道工序。筹到的钱用于晾竹棚和第一批刀具。" * 2
 PATIENCE_SECONDS = 60
-
-
-class Failed(Exception):
-    """A step did not come out as it must."""
 
 
 class Client:
@@ -79,6 +77,7 @@ class Journey:
         try:
             self._success()
             self._failure()
+            LedAct(self).play()
         except Failed as failed:
             self.tell(f"✗ {failed}")
             return False
@@ -94,20 +93,20 @@ class Journey:
 
     def _success(self) -> None:
         maker = self._maker("13800000013")
-        campaign, tiers = self._publish("13800000013", "楠竹食盒：一只盒子的二十七道工序", goal=400_000)
+        campaign, tiers = self.publish("13800000013", "楠竹食盒：一只盒子的二十七道工序", goal=400_000)
         self._forty_pledges(campaign, tiers)
         self._race(campaign, tiers["last"])
         raised = self._raised(campaign)
-        self._move(days=30, minutes=5)
-        self._until("项目判定成功", lambda: self._state(campaign) == "successful")
+        self.move(days=30, minutes=5)
+        self.until("项目判定成功", lambda: self.state(campaign) == "successful")
         self.say(f"三十天到期，共筹 {show_yuan(raised)}，目标 {show_yuan(400_000)}：众筹成功，进入公示")
-        self._move(days=3, minutes=5)
-        self._until("首款待审批", lambda: Payout.objects.filter(state="pending").exists())
+        self.move(days=3, minutes=5)
+        self.until("首款待审批", lambda: Payout.objects.filter(state="pending").exists())
         self._two_officers("首款")
         self._refund_by_agreement(campaign, maker)
         self._deliver(campaign, maker)
-        self._move(days=8)
-        self._until("尾款待审批", lambda: Payout.objects.filter(state="pending").exists())
+        self.move(days=8)
+        self.until("尾款待审批", lambda: Payout.objects.filter(state="pending").exists())
         self._two_officers("尾款")
         rest = books.balance(ledger.escrow_of("campaign", campaign))
         if rest:
@@ -122,7 +121,8 @@ class Journey:
         )
         return user
 
-    def _client(self, phone: str) -> Client:
+    def client(self, phone: str) -> Client:
+        """A person's program, with a token of their own."""
         if phone not in self.clients:
             user = self.users[phone]
             _token, text = accounts.make_token(
@@ -135,9 +135,11 @@ class Journey:
             self.clients[phone] = Client(self.base, text)
         return self.clients[phone]
 
-    def _publish(self, phone: str, title: str, *, goal: int) -> tuple[uuid.UUID, dict[str, uuid.UUID]]:
+    def publish(
+        self, phone: str, title: str, *, goal: int, is_led: bool = False
+    ) -> tuple[uuid.UUID, dict[str, uuid.UUID]]:
         """Draft, submit, review, launch: the maker over the API, the moderator in the browser's own flow."""
-        api = self._client(phone)
+        api = self.client(phone)
         made = api.done("campaigns", {})
         campaign_id = uuid.UUID(made["id"])
         terms = {
@@ -164,6 +166,8 @@ class Journey:
             tiers[name] = uuid.UUID(
                 api.done(f"campaigns/{campaign_id}/tiers", offer | ({"stock": stock} if stock else {}))["id"]
             )
+        if is_led and api.http.put(f"campaigns/{campaign_id}/led", json={"is_led": True}).status_code != 200:
+            raise Failed("the campaign could not be led")
         api.done(f"campaigns/{campaign_id}/submission", {})
         self.say(f"发起人写好《{title}》，目标 {show_yuan(goal)}，提交审核")
         self._review_in_browser(campaign_id)
@@ -172,23 +176,23 @@ class Journey:
         return campaign_id, tiers
 
     def _review_in_browser(self, campaign_id: uuid.UUID) -> None:
-        http = self._staff_browser("13800000001")
+        http = self.staff_browser("13800000001")
         page = f"/review/{campaign_id}/"
-        reply = self._submit(http, page, f"{page}approve/", {"checklist": list(CHECKLIST)})
-        if self._state(campaign_id) != "approved":
+        reply = self.submit(http, page, f"{page}approve/", {"checklist": list(CHECKLIST)})
+        if self.state(campaign_id) != "approved":
             raise Failed(f"the review did not come through ({reply.status_code})")
 
-    def _staff_browser(self, phone: str) -> httpx.Client:
+    def staff_browser(self, phone: str) -> httpx.Client:
         """A member of staff signs in with password and authenticator, as in a browser, and stays signed in."""
         if phone in self.staff:
             return self.staff[phone]
         user = self.users[phone]
         http = httpx.Client(base_url=self.base, follow_redirects=True, timeout=30, trust_env=False)
-        self._submit(http, "/accounts/login/", "/accounts/login/", {"login": phone, "password": people.PASSWORD})
+        self.submit(http, "/accounts/login/", "/accounts/login/", {"login": phone, "password": people.PASSWORD})
         authenticator = people.authenticator_of(user)
         if authenticator is None:
             raise Failed(f"{phone} has no authenticator")
-        reply = self._submit(
+        reply = self.submit(
             http, "/accounts/2fa/authenticate/", "/accounts/2fa/authenticate/", {"code": people.code_of(authenticator)}
         )
         if reply.status_code != 200 or "/accounts/" in str(reply.url):
@@ -196,7 +200,7 @@ class Journey:
         self.staff[phone] = http
         return http
 
-    def _submit(self, http: httpx.Client, page: str, action: str, data: dict[str, Any]) -> httpx.Response:
+    def submit(self, http: httpx.Client, page: str, action: str, data: dict[str, Any]) -> httpx.Response:
         """Open a page and send its form, with the token that the page carries."""
         shown = http.get(page)
         mark = 'name="csrfmiddlewaretoken" value="'
@@ -210,7 +214,7 @@ class Journey:
         fates = ["paid"] * 34 + ["doubled", "late", "lost", "forged", "never", "never"]
         orders = []
         for number, fate in enumerate(fates):
-            api = self._client(phones[number % len(phones)])
+            api = self.client(phones[number % len(phones)])
             tier = tiers["big"] if number % 7 == 3 else tiers["box"]
             key = uuid.uuid4().hex
             body = {"tier_id": str(tier), "quantity": 1}
@@ -221,11 +225,12 @@ class Journey:
             orders.append((reply.json(), fate, api))
         self.say("二十位支持者经开放接口下了四十单；每单都重发一次，同一幂等键只成一单")
         for made, fate, api in orders:
-            self._pay(made, fate, api)
-        self._until("三十八单到账", lambda: Pledge.objects.filter(campaign_id=campaign, state="paid").count() == 38)
+            self.pay(made, fate, api)
+        self.until("三十八单到账", lambda: Pledge.objects.filter(campaign_id=campaign, state="paid").count() == 38)
         self.say("经支付宝协议付款：三十四单正常；通知重复、迟到、丢失、伪造各一单都只记一次；两单始终未付")
 
-    def _pay(self, made: dict[str, Any], fate: str, api: Client) -> None:
+    def pay(self, made: dict[str, Any], fate: str, api: Client) -> None:
+        """Pay at the gateway, with what happens to its notice."""
         if fate == "never":
             return
         if fate == "late":
@@ -237,7 +242,7 @@ class Journey:
 
     def _race(self, campaign: uuid.UUID, tier: uuid.UUID) -> None:
         """Two backers press at the same moment for the last unit."""
-        pair = [self._client(person.phone) for person in people.BACKERS[20:22]]
+        pair = [self.client(person.phone) for person in people.BACKERS[20:22]]
         with ThreadPoolExecutor(2) as pool:
             replies = list(
                 pool.map(lambda api: api.post(f"campaigns/{campaign}/pledges", {"tier_id": str(tier)}), pair)
@@ -246,8 +251,8 @@ class Journey:
         if codes != [201, 409]:
             raise Failed(f"the last unit went to {codes}")
         won = next((api, reply.json()) for api, reply in zip(pair, replies, strict=True) if reply.status_code == 201)
-        self._pay(won[1], "paid", won[0])
-        self._until("最后一份到账", lambda: Pledge.objects.get(pk=won[1]["id"]).state == "paid")
+        self.pay(won[1], "paid", won[0])
+        self.until("最后一份到账", lambda: Pledge.objects.get(pk=won[1]["id"]).state == "paid")
         left = Tier.objects.values_list("left", flat=True).get(pk=tier)
         self.say(f"两人同时抢最后一份：一人成功，一人得知“已订完”；剩余 {left} 份")
 
@@ -259,11 +264,11 @@ class Journey:
             ("13800000003", "authorize", "checked"),
             ("13800000004", "authorize", ""),
         ):
-            self._submit(self._staff_browser(phone), "/finance/", f"/finance/payout/{payout.pk}/{act}/", {})
+            self.submit(self.staff_browser(phone), "/finance/", f"/finance/payout/{payout.pk}/{act}/", {})
             payout.refresh_from_db()
             if expected and payout.state != expected:
                 raise Failed(f"{phone} {act}: the payout is {payout.state}")
-        self._until(f"{what}付出", lambda: Payout.objects.get(pk=payout.pk).state == "paid")
+        self.until(f"{what}付出", lambda: Payout.objects.get(pk=payout.pk).state == "paid")
         self.say(f"{what} {show_yuan(payout.amount_fen)}：财务甲初审，甲再复核被拒，财务乙复核，已转入发起人支付宝")
 
     def _refund_by_agreement(self, campaign: uuid.UUID, maker: User) -> None:
@@ -271,7 +276,7 @@ class Journey:
         if made is None:
             raise Failed("nobody to refund")
         phone = next(phone for phone, user in self.users.items() if user.party_id == made.backer_id)
-        self._client(phone).done(f"pledges/{made.pk}/refund", {"reason": "搬家了，用不上"})
+        self.client(phone).done(f"pledges/{made.pk}/refund", {"reason": "搬家了，用不上"})
         asked = pledges.answer_refund(
             pledge_id=made.pk, agree=True, reason="", by=people.acting(maker, clock.now()), at=clock.now()
         )
@@ -279,18 +284,18 @@ class Journey:
             raise Failed("the maker's agreement made no refund")
         officer = people.acting(self.users["13800000003"], clock.now(), Role.FINANCE)
         refunds.approve_refund(refund_id=asked.pk, by=officer, at=clock.now())
-        self._until("协商退款到账", lambda: Refund.objects.get(pk=asked.pk).state == "succeeded")
+        self.until("协商退款到账", lambda: Refund.objects.get(pk=asked.pk).state == "succeeded")
         self.say(f"一位支持者搬家，申请退款；发起人同意，财务复核，{show_yuan(asked.amount_fen)} 原路退回")
 
     def _deliver(self, campaign: uuid.UUID, maker: User) -> None:
         phone = next(phone for phone, user in self.users.items() if user.pk == maker.pk)
-        api = self._client(phone)
+        api = self.client(phone)
         api.done(f"campaigns/{campaign}/shipment", {})
         for made in Pledge.objects.filter(campaign_id=campaign, state="paid"):
             backer = next(number for number, user in self.users.items() if user.party_id == made.backer_id)
-            self._client(backer).done(f"pledges/{made.pk}/receipt", {})
-        self._move(hours=2)
-        self._until("确认交付", lambda: self._state(campaign) == "delivered")
+            self.client(backer).done(f"pledges/{made.pk}/receipt", {})
+        self.move(hours=2)
+        self.until("确认交付", lambda: self.state(campaign) == "delivered")
         api.done(f"campaigns/{campaign}/updates", {"title": "全部寄出", "body": "谢谢大家的等待。"})
         self.say("开始发货，支持者逐一确认收货；超过 98% 后视为交付，进入七天异议期")
 
@@ -298,18 +303,18 @@ class Journey:
 
     def _failure(self) -> None:
         self._maker("13800000011")
-        campaign, tiers = self._publish("13800000011", "月桂书签：一枚银桂叶", goal=5_000_000)
+        campaign, tiers = self.publish("13800000011", "月桂书签：一枚银桂叶", goal=5_000_000)
         paid = 0
         for person in people.BACKERS[:8]:
-            api = self._client(person.phone)
+            api = self.client(person.phone)
             made = api.done(f"campaigns/{campaign}/pledges", {"tier_id": str(tiers["box"]), "quantity": 2})
-            self._pay(made, "paid", api)
+            self.pay(made, "paid", api)
             paid += made["total_fen"]
-        self._until("八单到账", lambda: Pledge.objects.filter(campaign_id=campaign, state="paid").count() == 8)
+        self.until("八单到账", lambda: Pledge.objects.filter(campaign_id=campaign, state="paid").count() == 8)
         self.browser.control(fault={"kind": "cut_after", "call": "alipay.trade.refund", "left": 2})
-        self._move(days=30, minutes=5)
-        self._until("判定未达目标", lambda: self._state(campaign) == "failed")
-        self._until(
+        self.move(days=30, minutes=5)
+        self.until("判定未达目标", lambda: self.state(campaign) == "failed")
+        self.until(
             "全部退回",
             lambda: Refund.objects.filter(intent__purpose_id=campaign, state="succeeded").count() == 8,
             moving=True,
@@ -323,19 +328,20 @@ class Journey:
 
     # --- helpers --------------------------------------------------------------------------------
 
-    def _state(self, campaign: uuid.UUID) -> str:
+    def state(self, campaign: uuid.UUID) -> str:
+        """Where a campaign is."""
         return str(Campaign.objects.values_list("state", flat=True).get(pk=campaign))
 
     def _raised(self, campaign: uuid.UUID) -> int:
         return int(Campaign.objects.values_list("raised_fen", flat=True).get(pk=campaign))
 
-    def _move(self, **by: float) -> datetime:
+    def move(self, **by: float) -> datetime:
         """Move the platform's clock and the gateway's together."""
         at = clock.advance(timedelta(**by))
         self.browser.set_clock(at)
         return at
 
-    def _until(self, what: str, holds: Callable[[], bool], *, moving: bool = False) -> None:
+    def until(self, what: str, holds: Callable[[], bool], *, moving: bool = False) -> None:
         """Wait until workers and relay have brought it about; `moving` lets retries' gaps pass quickly."""
         until = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < until:
@@ -343,7 +349,7 @@ class Journey:
                 return
             time.sleep(0.2)
             if moving:
-                self._move(seconds=15)
+                self.move(seconds=15)
         waiting = Delivery.objects.exclude(state=Delivery.DONE).count()
         raise Failed(
             f"{what}: not within {PATIENCE_SECONDS} s ({waiting} deliveries open, "

@@ -22,6 +22,7 @@ class AccountKind(models.TextChoices):
     FEES = "fees", "平台收费"
     SUSPENSE = "suspense", "待核资金"
     RESERVE = "reserve", "风险准备"
+    RECEIVABLE = "receivable", "应收欠款"
 
 
 class Account(models.Model):

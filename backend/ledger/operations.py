@@ -59,6 +59,11 @@ def payable_to(party_id: UUID) -> AccountRef:
     return AccountRef(f"payable:{party_id}", AccountKind.PAYABLE)
 
 
+def receivable_from(party_id: UUID) -> AccountRef:
+    """What a party owes the platform (应收款)."""
+    return AccountRef(f"receivable:{party_id}", AccountKind.RECEIVABLE, debit_normal=True)
+
+
 @dataclass(frozen=True)
 class Leg:
     """One movement: from the debited to the credited account, in fen."""

@@ -15,9 +15,11 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
+    "account": Kind("账户与安全", "Account and security", is_legal=True),
     "campaign": Kind("项目进程与裁定", "Campaigns' course and rulings", is_legal=True),
     "refund": Kind("退款与拒付", "Refunds and chargebacks", is_legal=True),
     "payout": Kind("付款", "Payouts", is_legal=True),
+    "lead": Kind("领投与跟投", "Leads and followers", is_legal=True),
     "parcel": Kind("收货与包裹", "Addresses and parcels", is_legal=True),
     "pledge": Kind("我的支持", "My pledges"),
     "question": Kind("问答", "Questions and answers"),

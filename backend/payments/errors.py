@@ -51,6 +51,14 @@ class PayoutInFlight(Refusal):
     source = "features.md E5"
 
 
+class DebtOpen(Refusal):
+    """Something new by a party that owes the platform."""
+
+    status, code = 409, "debt_open"
+    zh, en = "您尚欠平台 {owed}，还清前不能发起新的项目", "You owe {owed}; nothing new can be started until it is paid"
+    source = "features.md §2.1, Debt"
+
+
 class PayoutAccountMissing(Refusal):
     """No account to be paid to, or not usable yet."""
 

@@ -10,10 +10,10 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from backend.common.fen import FenField
+from backend.common.fen import Fen, FenField
 from backend.common.ids import new_id
 from backend.common.states import Stateful, states_known
-from backend.payments.states import BATCH, DISPUTE, INTENT, PAYOUT, REFUND, Disputing, Paying, Refunding
+from backend.payments.states import BATCH, DEBT, DISPUTE, INTENT, PAYOUT, REFUND, Disputing, Paying, Refunding
 
 
 class PaymentIntent(Stateful):
@@ -219,6 +219,7 @@ class Dispute(Stateful):
     amount_fen = FenField("金额")
     counted_fen = FenField("计入已退", default=0)
     hold_id = models.UUIDField("冻结", null=True)
+    payee_id = models.UUIDField("收款方", null=True)
     opened_by = models.UUIDField("登记人")
     opened_at = models.DateTimeField("受理时间")
     answer_by = models.DateTimeField("举证截止")
@@ -237,6 +238,36 @@ class Dispute(Stateful):
                 fields=["answer_by"], name="dispute_open", condition=Q(state__in=[Disputing.OPENED, Disputing.EVIDENCE])
             )
         ]
+
+
+class Debt(Stateful):
+    """What a payee owes the platform (欠款): a lost chargeback that neither escrow nor payable could bear."""
+
+    machine = DEBT
+
+    party = models.ForeignKey("accounts.Party", models.PROTECT, verbose_name="欠款方")
+    dispute = models.OneToOneField(Dispute, models.PROTECT, related_name="debt", verbose_name="拒付")
+    amount_fen = FenField("金额")
+    paid_fen = FenField("已还", default=0)
+    created_at = models.DateTimeField("发生时间")
+    state_at = models.DateTimeField("进入当前状态的时间")
+
+    class Meta:
+        constraints = [
+            states_known(DEBT),
+            models.CheckConstraint(
+                condition=Q(amount_fen__gt=0, paid_fen__gte=0, paid_fen__lte=models.F("amount_fen")),
+                name="debt_paid_bounded",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["party", "created_at"], name="debt_open", condition=Q(state__in=["due", "part_paid"]))
+        ]
+
+    @property
+    def left_fen(self) -> Fen:
+        """What is still owed, in fen."""
+        return int(self.amount_fen - self.paid_fen)
 
 
 class Bill(models.Model):

@@ -9,9 +9,11 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
+from backend.common import rules
 from backend.payments.models import (
     Bill,
     BillDifference,
+    Debt,
     Dispute,
     Notice,
     PaymentIntent,
@@ -21,7 +23,7 @@ from backend.payments.models import (
     RefundBatch,
     StopSwitch,
 )
-from backend.payments.states import Batch, Disputing, Intent, Paying, Refunding
+from backend.payments.states import Batch, Disputing, Intent, Owing, Paying, Refunding
 
 
 def intents_due(*, at: datetime, limit: int = 100) -> list[UUID]:
@@ -54,6 +56,31 @@ def payouts_to_watch(*, at: datetime, limit: int = 50) -> list[UUID]:
 def disputes() -> QuerySet[Dispute]:
     """All chargebacks, for the finance desk."""
     return Dispute.objects.select_related("intent__payer")
+
+
+def debts() -> QuerySet[Debt]:
+    """All debts, for the finance desk."""
+    return Debt.objects.select_related("party", "dispute")
+
+
+def debts_barred(*, at: datetime, limit: int = 100) -> list[UUID]:
+    """Open debts whose time is over."""
+    before = at - rules.days("payments.debt_days", at=at)
+    due = Debt.objects.filter(state__in=Owing.OPEN, created_at__lte=before)
+    return list(due.order_by("created_at").values_list("pk", flat=True)[:limit])
+
+
+def debtors_with_money(*, limit: int = 100) -> list[UUID]:
+    """Parties that owe something and are owed something."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT d.party_id FROM payments_debt d JOIN ledger_account a ON a.code = 'payable:' || d.party_id "
+            "LEFT JOIN LATERAL (SELECT sum(credits_fen - debits_fen) AS net FROM ledger_slot WHERE account_id = a.id) s "
+            "ON true WHERE d.state IN ('due', 'part_paid') "
+            "AND a.credits_fen - a.debits_fen + coalesce(s.net, 0) > a.held_fen LIMIT %s",
+            [limit],
+        )
+        return [row[0] for row in cursor.fetchall()]
 
 
 def disputes_past_due(*, at: datetime, limit: int = 100) -> list[UUID]:
@@ -207,10 +234,20 @@ STANDING: dict[str, str] = {
     "payout sent without two officers (number)": """
         SELECT number FROM payments_payout WHERE state IN ('authorized', 'processing', 'paid', 'returned')
         AND (checked_by IS NULL OR authorized_by IS NULL OR checked_by = authorized_by) ORDER BY 1""",
+    "debts differ from what is owed (party, owed fen, receivable fen)": """
+        SELECT coalesce(d.code, a.code), coalesce(d.owed, 0), coalesce(a.net, 0) FROM (
+            SELECT 'receivable:' || party_id AS code, sum(amount_fen - paid_fen) owed FROM payments_debt
+            WHERE state IN ('due', 'part_paid') GROUP BY 1
+        ) d FULL JOIN (
+            SELECT a.code, a.debits_fen - a.credits_fen + coalesce(s.net, 0) AS net FROM ledger_account a
+            LEFT JOIN (SELECT account_id, sum(debits_fen - credits_fen) net FROM ledger_slot GROUP BY 1) s
+                ON s.account_id = a.id WHERE a.kind = 'receivable'
+        ) a ON a.code = d.code
+        WHERE coalesce(d.owed, 0) <> coalesce(a.net, 0) ORDER BY 1""",
     "one provider trade pays two orders (trade)": """
         SELECT trade_no FROM payments_paymentintent WHERE trade_no IS NOT NULL
         GROUP BY clearing, trade_no HAVING count(*) > 1 ORDER BY 1""",
     "transfer without a cause (key)": """
         SELECT t.key FROM ledger_transfer t
-        WHERE t.cause_kind NOT IN ('intent', 'refund', 'payout', 'campaign', 'dispute', 'pledge') ORDER BY t.seq""",
+        WHERE t.cause_kind NOT IN ('intent', 'refund', 'payout', 'campaign', 'dispute', 'pledge', 'debt') ORDER BY t.seq""",
 }

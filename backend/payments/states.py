@@ -176,6 +176,34 @@ class Disputing:
     OPEN = (OPENED, EVIDENCE)
 
 
+class Owing:
+    """States of a debt."""
+
+    DUE, PART_PAID, PAID, VOID = "due", "part_paid", "paid", "void"
+
+    OPEN = (DUE, PART_PAID)
+
+
+DEBT = Machine(
+    name="debt",
+    zh="欠款",
+    initial=Owing.DUE,
+    finals=frozenset({Owing.PAID, Owing.VOID}),
+    words={
+        Owing.DUE: ("待偿还", "Due"),
+        Owing.PART_PAID: ("部分偿还", "Paid in part"),
+        Owing.PAID: ("已还清", "Paid"),
+        Owing.VOID: ("已核销", "Written off"),
+    },
+    moves=(
+        Move("pay_part", Owing.OPEN, Owing.PART_PAID, by=Role.SYSTEM, money="payable → receivable"),
+        Move("pay", Owing.OPEN, Owing.PAID, by=Role.SYSTEM, money="payable → receivable"),
+        Move("write_off", Owing.OPEN, Owing.VOID, by=Role.FINANCE, money="reserve → receivable"),
+        Move("lapse", Owing.OPEN, Owing.VOID, by=Role.CLOCK, after="3 years", money="reserve → receivable"),
+    ),
+)
+
+
 DISPUTE = Machine(
     name="payment_dispute",
     zh="拒付",

@@ -7,10 +7,11 @@ from celery import shared_task
 from backend.common import clock
 from backend.common.actors import CLOCK, SYSTEM
 from backend.common.patience import unhurried
+from backend.common.sweeps import each
 from backend.ledger import queries as books
 from backend.payments import queries
 from backend.payments.errors import PayoutsHalted
-from backend.payments.operations import disputes, intents, payouts, reconciliation, refunds
+from backend.payments.operations import debts, disputes, intents, payouts, reconciliation, refunds
 
 log = logging.getLogger(__name__)
 
@@ -19,15 +20,17 @@ log = logging.getLogger(__name__)
 def sweep_intents() -> int:
     """Ask about unpaid orders that are due; one bad order does not stop the others."""
     now = clock.now()
-    return _each(queries.intents_due(at=now), lambda key: intents.look_after(intent_id=key, at=clock.now()))
+    return each("order", queries.intents_due(at=now), lambda key: intents.look_after(intent_id=key, at=clock.now()))
 
 
 @shared_task(queue="money")
 def send_refunds() -> int:
     """Advance bulk refunds, and send or ask about the refunds that are due."""
     now = clock.now()
-    _each(queries.batches_running(), lambda key: refunds.advance_batch(batch_id=key, at=now))
-    return _each(queries.refunds_due(at=clock.now()), lambda key: refunds.send_refund(refund_id=key, at=clock.now()))
+    each("refund_batch", queries.batches_running(), lambda key: refunds.advance_batch(batch_id=key, at=now))
+    return each(
+        "refund", queries.refunds_due(at=clock.now()), lambda key: refunds.send_refund(refund_id=key, at=clock.now())
+    )
 
 
 @shared_task(queue="money")
@@ -37,15 +40,31 @@ def send_payouts() -> int:
         payouts.require_running()
     except PayoutsHalted:
         return 0
-    return _each(queries.payouts_due(at=clock.now()), lambda key: payouts.send_payout(payout_id=key, at=clock.now()))
+    return each(
+        "payout", queries.payouts_due(at=clock.now()), lambda key: payouts.send_payout(payout_id=key, at=clock.now())
+    )
 
 
 @shared_task(queue="money")
 def watch_payouts() -> int:
     """Ask whether banks sent payouts back, and let chargebacks pass whose last day is over."""
     now = clock.now()
-    _each(queries.disputes_past_due(at=now), lambda key: disputes.lose_dispute(dispute_id=key, by=CLOCK, at=now))
-    return _each(queries.payouts_to_watch(at=now), lambda key: payouts.watch_payout(payout_id=key, at=clock.now()))
+    each(
+        "dispute",
+        queries.disputes_past_due(at=now),
+        lambda key: disputes.lose_dispute(dispute_id=key, by=CLOCK, at=now),
+    )
+    return each(
+        "payout", queries.payouts_to_watch(at=now), lambda key: payouts.watch_payout(payout_id=key, at=clock.now())
+    )
+
+
+@shared_task(queue="money")
+def settle_debts() -> int:
+    """Take debts from what their parties are owed by now, and let those go that time has barred."""
+    now = clock.now()
+    each("debt", queries.debts_barred(at=now), lambda key: debts.lapse(debt_id=key, at=now))
+    return each("debt", queries.debtors_with_money(), lambda key: debts.settle(party_id=key, at=now))
 
 
 @shared_task(queue="checks")
@@ -65,13 +84,3 @@ def verify_books() -> int:
         log.critical("ledger.differs", extra={"differences": found[:20]})
         payouts.stop_payouts(reason=f"账目不符：{found[0][:150]}", by=SYSTEM, at=clock.now())
     return len(found)
-
-
-def _each(keys, act) -> int:  # type: ignore[no-untyped-def]
-    """Do `act` for each key; a fault is logged and the row comes up again by itself."""
-    for key in keys:
-        try:
-            act(key)
-        except Exception:
-            log.exception("sweep.fault", extra={"subject": str(key)})
-    return len(keys)

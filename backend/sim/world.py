@@ -235,6 +235,6 @@ def _short(result: Any) -> str:
 POINTS = (
     "refund.taken", "refund.sent", "refund.recorded", "payout.taken", "payout.sent", "payout.recorded",
     "intent.queried", "intent.closed", "relay.delivered", "pledge.given_back",
-    "campaign.clearing", "campaign.successful", "campaign.producing",
+    "campaign.clearing", "campaign.successful", "campaign.producing", "led_round.tended",
 )  # fmt: skip
 """Named crash points that a task may die at."""

@@ -36,7 +36,7 @@ def _next(request: HttpRequest) -> str:
     return back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else "/my/"
 
 
-def _address(request: HttpRequest) -> str:
+def address_of(request: HttpRequest) -> str:
     """The client's address, from as many proxies as are configured and no more."""
     if settings.ALLAUTH_TRUSTED_PROXY_COUNT:
         hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
@@ -59,13 +59,13 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             operations.send_code(
                 identifier=identifier,
                 session_key=request.session.session_key or "",
-                address=_address(request),
+                address=address_of(request),
                 at=clock.now(),
             )
         except Refusal as caught:
             refusal = caught
         else:
-            _keep(request, WAITING, {"identifier": identifier, "next": _next(request)})
+            keep(request, WAITING, {"identifier": identifier, "next": _next(request)})
             return redirect("sign-in-code")
     status = refusal.status if refusal else 200
     context = {"refusal": refusal, "identifier": identifier, "next": _next(request)}
@@ -75,7 +75,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def sign_in_code(request: HttpRequest) -> HttpResponse:
     """Take the code; django-allauth finishes the sign-in, with the second factor where there is one."""
-    waiting = _kept(request, WAITING)
+    waiting = kept(request, WAITING)
     if waiting is None:
         return redirect("sign-in")
     refusal: Refusal | None = None
@@ -106,13 +106,13 @@ def _after_code(request: HttpRequest, user: User, waiting: dict[str, str]) -> Ht
             operations.open_proof(
                 user=user,
                 session_key=request.session.session_key or "",
-                address=_address(request),
+                address=address_of(request),
                 at=clock.now(),
             )
         except Refusal as refusal:
             messages.error(request, refusal.text())
             return redirect("sign-in")
-        _keep(request, PROOF, {**waiting, "user": str(user.pk)})
+        keep(request, PROOF, {**waiting, "user": str(user.pk)})
         return redirect("sign-in-proof")
     return _enter(request, user, waiting)
 
@@ -144,7 +144,7 @@ def _enter(request: HttpRequest, user: User, waiting: dict[str, str]) -> HttpRes
 @require_http_methods(["GET", "POST"])
 def sign_in_proof(request: HttpRequest) -> HttpResponse:
     """The second proof: a code alone does not open an account with a name or money on a new device."""
-    waiting = _kept(request, PROOF)
+    waiting = kept(request, PROOF)
     user = User.objects.filter(pk=waiting["user"], is_active=True).first() if waiting else None
     if waiting is None or user is None:
         return redirect("sign-in")
@@ -166,12 +166,12 @@ def sign_in_proof(request: HttpRequest) -> HttpResponse:
     return render(request, "web/sign_in_proof.html", context, status=refusal.status if refusal else 200)
 
 
-def _keep(request: HttpRequest, name: str, values: dict[str, str]) -> None:
+def keep(request: HttpRequest, name: str, values: dict[str, str]) -> None:
     """Keep something personal in the session for the next step, sealed."""
     request.session[name] = encryption.encrypt(json.dumps(values), place=f"session.{name}")
 
 
-def _kept(request: HttpRequest, name: str) -> dict[str, str] | None:
+def kept(request: HttpRequest, name: str) -> dict[str, str] | None:
     """What the step before kept; None where there is nothing, or it was sealed for something else."""
     sealed = request.session.get(name)
     if not isinstance(sealed, str):
@@ -219,7 +219,7 @@ def account(request: HttpRequest) -> HttpResponse:
     if not isinstance(user, User):
         return redirect("sign-in")
     actor = actor_of(request)
-    token = _kept(request, NEW_TOKEN)
+    token = kept(request, NEW_TOKEN)
     request.session.pop(NEW_TOKEN, None)
     return render(
         request,
@@ -275,7 +275,7 @@ def make_token(request: HttpRequest) -> HttpResponse:
         scopes=set(request.POST.getlist("scopes")) & actor.scopes,
         at=clock.now(),
     )
-    _keep(request, NEW_TOKEN, {"text": text})
+    keep(request, NEW_TOKEN, {"text": text})
     return redirect("account")
 
 

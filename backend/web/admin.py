@@ -15,6 +15,8 @@ from backend.ledger.models import Account, Fee, Transfer
 from backend.moderation.models import Review, StaffAct
 from backend.payments.models import Dispute, Notice, PaymentIntent, Payout, Refund, RefundBatch, StopSwitch
 from crowdfunding.campaigns.models import Campaign, Pledge, Tier
+from crowdfunding.leads.models import Lead, LedRound
+from crowdfunding.leads.models import Report as LeadReport
 
 
 class ReadOnly(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
@@ -55,6 +57,9 @@ _SHOWN: dict[type[Any], tuple[str, ...]] = {
     Campaign: ("title", "state", "goal_fen", "raised_fen", "closes_at"),
     Tier: ("title", "price_fen", "stock", "left", "is_open"),
     Pledge: ("id", "state", "total_fen", "created_at"),
+    LedRound: ("campaign", "state", "state_at", "due_at"),
+    Lead: ("party", "campaign", "state", "stake_fen", "state_at"),
+    LeadReport: ("lead", "no", "state", "due_at", "filed_at"),
     Review: ("title", "kind", "decision", "opened_at"),
     StaffAct: ("act", "person_id", "reason", "at"),
 }

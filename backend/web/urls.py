@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from backend.web import account_pages, notification_pages, organisation_pages, pages
+from backend.web import account_pages, contact_pages, notification_pages, organisation_pages, pages
 
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("sign-out/", account_pages.sign_out, name="sign-out"),
     path("my/", account_pages.my, name="my"),
     path("my/account/", account_pages.account, name="account"),
+    path("my/account/contact/", contact_pages.contact, name="contact"),
     path("my/account/hat/", account_pages.change_hat, name="change-hat"),
     path("my/account/tokens/", account_pages.make_token, name="make-token"),
     path("my/account/tokens/<uuid:token_id>/revoke/", account_pages.revoke_token, name="revoke-token"),

@@ -72,6 +72,7 @@ class CampaignShown(serializers.Serializer[Any]):
     category = serializers.CharField()
     county = serializers.CharField()
     rule = serializers.CharField()
+    is_led = serializers.BooleanField()
     state = serializers.CharField()
     goal_fen = serializers.IntegerField()
     raised_fen = serializers.IntegerField()
@@ -162,13 +163,14 @@ class DoneShown(serializers.Serializer[Any]):
 
 
 class PledgeTerms(serializers.Serializer[Any]):
-    """What a backer chooses. The total is computed by the server and only compared."""
+    """What a backer chooses; `lead_id` where the campaign is led. The total is computed by the server, and only compared."""
 
     tier_id = serializers.UUIDField(required=False, allow_null=True)
     quantity = serializers.IntegerField(min_value=1, max_value=1_000, default=1)
     amount_fen = serializers.IntegerField(min_value=1, max_value=MOST_FEN, required=False, allow_null=True)
     expected_total_fen = serializers.IntegerField(min_value=1, max_value=MOST_FEN, required=False, allow_null=True)
     is_anonymous = serializers.BooleanField(default=False)
+    lead_id = serializers.UUIDField(required=False, allow_null=True)
 
 
 class CampaignTerms(serializers.Serializer[Any]):
@@ -520,7 +522,9 @@ class CampaignPledges(Endpoint):
     )
     @idempotent
     def post(self, request: Request, campaign_id: UUID) -> Response:
-        terms = {"tier_id": None, "amount_fen": None, "expected_total_fen": None} | self.read(PledgeTerms)
+        nothing = {"tier_id": None, "amount_fen": None, "expected_total_fen": None, "lead_id": None}
+        terms = nothing | self.read(PledgeTerms)
+        terms["under"] = terms.pop("lead_id")
         made = pledges.pledge(campaign_id=campaign_id, by=self.actor, at=clock.now(), **terms)
         return Response(show_pledge(made), status=201)
 

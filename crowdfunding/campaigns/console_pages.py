@@ -22,7 +22,7 @@ from backend.ledger import operations as ledger
 from backend.ledger import queries as books
 from backend.moderation import queries as moderation
 from backend.payments import queries as payments
-from backend.payments.operations import payouts
+from backend.payments.operations import debts, payouts
 from crowdfunding.campaigns import goal_coach, panels, queries
 from crowdfunding.campaigns.models import CATEGORIES, COUNTIES, RIGHT_CLASSES, Campaign, Stretch, Tier
 from crowdfunding.campaigns.operations import delivery, drafts, pledges, reviews, stretches, talk
@@ -286,6 +286,7 @@ def money(request: HttpRequest) -> HttpResponse:
     account = ledger.payable_to(actor.party_id)
     if request.method == "POST":
         try:
+            debts.settle(party_id=actor.party_id, at=clock.now())
             payouts.request_payout(
                 party_id=actor.party_id,
                 amount_fen=books.available(account),
@@ -301,6 +302,7 @@ def money(request: HttpRequest) -> HttpResponse:
     context = {
         "nav": "console",
         "balance_fen": books.balance(account),
+        "owed_fen": debts.owed_by(actor.party_id),
         "available_fen": books.available(account),
         "account": payments.payout_account(actor.party_id),
         "payouts": list(payments.payouts_of(actor.party_id)[:20]),

@@ -304,11 +304,13 @@ DESK = {
     "payouts": (payments.payouts, ("-created_at", "-id")),
     "refunds": (payments.refunds, ("-created_at", "-id")),
     "batches": (payments.batches, ("-created_at", "-id")),
+    "disputes": (payments.disputes, ("-opened_at", "-id")),
+    "debts": (payments.debts, ("-created_at", "-id")),
 }
 
 
 class Desk(Endpoint):
-    """`GET /api/v1/finance/{list}`: payouts, refunds or bulk refunds, newest first."""
+    """`GET /api/v1/finance/{list}`: payouts, refunds, bulk refunds, chargebacks or debts, newest first."""
 
     may = {"GET": Role.FINANCE}
 

@@ -15,7 +15,7 @@ from backend.common.fen import Fen
 from backend.moderation import operations as record
 from backend.payments import queries as payments
 from backend.payments.models import Dispute, RefundBatch
-from backend.payments.operations import disputes, notices, payouts, reconciliation, refunds
+from backend.payments.operations import debts, disputes, notices, payouts, reconciliation, refunds
 from crowdfunding.campaigns import queries
 from crowdfunding.campaigns.models import Campaign
 from crowdfunding.campaigns.states import State
@@ -119,6 +119,7 @@ DECISIONS: dict[tuple[str, str], Decision] = {
     ),
     ("dispute", "win"): lambda key, by, at, why: disputes.win_dispute(dispute_id=_id(key), by=by, at=at),
     ("dispute", "lose"): lambda key, by, at, why: disputes.lose_dispute(dispute_id=_id(key), by=by, at=at),
+    ("debt", "write_off"): lambda key, by, at, why: debts.write_off(debt_id=_id(key), reason=why, by=by, at=at),
     ("notice", "settle"): _settle_notice,
     ("difference", "settle"): lambda key, by, at, why: reconciliation.settle_difference(
         difference_id=_id(key), note=why, by=by, at=at

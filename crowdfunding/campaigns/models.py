@@ -50,6 +50,7 @@ class Campaign(Stateful):
     category = models.CharField("类别", max_length=32)
     county = models.CharField("县市区", max_length=6, blank=True)
     rule = models.CharField("筹资规则", max_length=16, choices=FUNDING_RULES, default=ALL_OR_NOTHING)
+    is_led = models.BooleanField("领投跟投", default=False)
     goal_fen = FenField("目标金额")
     days = models.PositiveSmallIntegerField("筹资天数", default=30)
     promised_on = models.DateField("承诺交付日", null=True)
@@ -163,6 +164,7 @@ class Pledge(Stateful):
     paid_at = models.DateTimeField("支付时间", null=True)
     state_at = models.DateTimeField("进入当前状态的时间")
     ask_reason = models.CharField("退款理由", max_length=200, blank=True)
+    confirm_by = models.DateTimeField("确认期限", null=True)
 
     class Meta:
         constraints = [
@@ -177,6 +179,7 @@ class Pledge(Stateful):
             models.Index(fields=["campaign", "state", "id"], name="pledge_campaign_state"),
             models.Index(fields=["backer", "-created_at", "-id"], name="pledge_backer"),
             models.Index(fields=["state_at"], name="pledge_asked", condition=Q(state="refund_asked")),
+            models.Index(fields=["confirm_by"], name="pledge_to_confirm", condition=Q(state="to_confirm")),
             BrinIndex(fields=["created_at"], name="pledge_created"),
         ]
 

@@ -16,11 +16,11 @@ from backend.accounts.doors import actor_of, signed_in
 from backend.accounts.models import Party
 from backend.common import clock, paging
 from backend.common.actors import Actor
-from backend.common.errors import Invalid, NotFound, Refusal
+from backend.common.errors import Invalid, NotFound, Refusal, refuse_any
 from backend.common.fen import Fen, parse_yuan
 from backend.common.models import StateChange
 from backend.payments.operations import intents
-from crowdfunding.campaigns import panels, queries, trail
+from crowdfunding.campaigns import gates, panels, queries, trail
 from crowdfunding.campaigns.models import Campaign, Tier
 from crowdfunding.campaigns.operations import pledges, talk
 from crowdfunding.campaigns.states import CAMPAIGN, PledgeState, State
@@ -136,6 +136,7 @@ def next_step(found: Campaign) -> str:
     words = {
         State.PREHEAT: _("到时自动开放支持"),
         State.LIVE: _("到时自动截止并清算"),
+        State.PAUSED: _("领投更替期间暂停计时，可随时退出"),
         State.SUSPENDED: _("到时仍未恢复则自动取消并全额退款"),
         State.CLEARING: _("待支付全部确认后判定结果"),
         State.SUCCESSFUL: _("公示期满后首款进入付款审批"),
@@ -168,6 +169,9 @@ def pledge_form(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     choice = request.POST if request.method == "POST" else request.GET
     try:
         shown = _choice(found, choice) if "tier" in choice else None
+        if shown is not None and request.method == "GET":
+            wish = gates.Wish(found, actor.party_id, _uuid(choice.get("under", "")), shown.goods_fen, now)
+            refuse_any(gates.refusals(wish))
         if request.method == "POST" and shown is not None:
             made = pledges.pledge(
                 campaign_id=campaign_id,
@@ -176,6 +180,7 @@ def pledge_form(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
                 amount_fen=shown.amount_fen,
                 expected_total_fen=_whole(request.POST.get("total_fen", "")),
                 is_anonymous=bool(request.POST.get("anonymous")),
+                under=_uuid(request.POST.get("under", "")),
                 by=actor,
                 at=now,
             )
@@ -193,8 +198,17 @@ def pledge_form(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "barred": barred,
         "chosen": choice.get("tier", ""),
         "key": request.GET.urlencode(),
+        "panels": [panel(request, found) for panel in panels.PLEDGE_FORM],
+        "under": choice.get("under", ""),
     }
     return render(request, "campaigns/pledge_form.html", context, status=refusal.status if refusal else 200)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _whole(text: str) -> int | None:
@@ -278,7 +292,8 @@ def pledge(request: HttpRequest, pledge_id: UUID) -> HttpResponse:
         "intent": pledges.intent_of(made.pk),
         "steps": trail.of(made),
         "now": now,
-        "may_cancel": made.state == PledgeState.PAID and made.campaign.is_open(now),
+        "may_cancel": made.state in (PledgeState.PAID, PledgeState.TO_CONFIRM)
+        and pledges.may_cancel(made, made.campaign, now),
         "may_ask": made.state == PledgeState.PAID
         and made.campaign.state in State.SUCCEEDED
         and made.campaign.state != State.CLOSED,

@@ -16,3 +16,6 @@ CONSOLE: list[Callable[[HttpRequest, Campaign], str]] = []
 
 PUBLIC: list[Callable[[HttpRequest, Campaign], str]] = []
 """On a campaign's public page."""
+
+PLEDGE_FORM: list[Callable[[HttpRequest, Campaign], str]] = []
+"""Among the choices that a backer makes before a pledge."""

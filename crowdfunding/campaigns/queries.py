@@ -144,7 +144,7 @@ def refundable_lines(campaign_id: UUID) -> list[tuple[UUID, Fen]]:
             "SELECT i.id, i.amount_fen - i.refunded_fen FROM payments_paymentintent i "
             "JOIN campaigns_pledge p ON p.id = i.subject_id "
             "WHERE i.purpose_id = %s AND i.state = 'succeeded' AND i.amount_fen > i.refunded_fen "
-            "AND p.state IN ('paid', 'refund_asked') AND NOT EXISTS (SELECT 1 FROM payments_dispute d "
+            "AND p.state IN ('paid', 'to_confirm', 'refund_asked') AND NOT EXISTS (SELECT 1 FROM payments_dispute d "
             "WHERE d.intent_id = i.id AND d.state IN ('opened', 'evidence')) ORDER BY i.id LIMIT 20000",
             [campaign_id],
         )
@@ -200,7 +200,8 @@ STANDING: dict[str, str] = {
         SELECT p.id, p.state, p.total_fen, i.amount_fen, i.state FROM campaigns_pledge p
         LEFT JOIN payments_paymentintent i ON i.subject_id = p.id AND i.subject_kind = 'pledge'
         WHERE i.id IS NULL OR i.amount_fen <> p.total_fen
-           OR (p.state IN ('paid', 'refund_asked', 'refund_agreed', 'received') AND i.state NOT IN ('succeeded', 'returned'))
+           OR (p.state IN ('paid', 'to_confirm', 'refund_asked', 'refund_agreed', 'received')
+               AND i.state NOT IN ('succeeded', 'returned'))
            OR (p.state = 'expired' AND i.state = 'succeeded') ORDER BY 1""",
     "reward gives out another number than it has (tier, stock, left, taken)": """
         SELECT t.id, t.stock, t.left, coalesce(p.n, 0) FROM campaigns_tier t

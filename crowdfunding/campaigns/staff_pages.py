@@ -22,7 +22,7 @@ from backend.ledger import queries as books
 from backend.moderation import queries as moderation
 from backend.payments import queries as payments
 from backend.payments.operations.refunds import preview_digest
-from backend.payments.states import Disputing
+from backend.payments.states import Disputing, Owing
 from crowdfunding.campaigns import finance_desk, queries
 from crowdfunding.campaigns.models import Campaign, Cancellation
 from crowdfunding.campaigns.operations import delivery, reviews
@@ -146,6 +146,7 @@ def finance(request: HttpRequest) -> HttpResponse:
         "stuck": list(payments.refunds().filter(state__in=("manual",)).order_by("created_at")[:50]),
         "batches": list(payments.batches_waiting()[:20]),
         "disputes": list(payments.disputes().filter(state__in=Disputing.OPEN).order_by("answer_by", "pk")[:50]),
+        "debts": list(payments.debts().filter(state__in=Owing.OPEN).order_by("-created_at", "pk")[:50]),
         "quarantine": list(payments.quarantine().order_by("-id")[:50]),
         "differences": list(payments.bill_differences().order_by("-found_at", "id")[:50]),
         "bills": list(payments.bills()[:7]),

@@ -9,12 +9,13 @@ class State:
 
     DRAFT, REVIEW, RETURNED, APPROVED = "draft", "review", "returned", "approved"
     PREHEAT, LIVE, SUSPENDED, CLEARING = "preheat", "live", "suspended", "clearing"
+    PAUSED = "paused"
     SUCCESSFUL, FAILED, CANCELLED, WITHDRAWN = "successful", "failed", "cancelled", "withdrawn"
     PRODUCING, DELIVERING, DELIVERED, OVERDUE = "producing", "delivering", "delivered", "overdue"
     IN_DEFAULT, CANCELLED_AFTER, CLOSED = "in_default", "cancelled_after", "closed"
 
     PUBLIC = (
-        PREHEAT, LIVE, SUSPENDED, CLEARING, SUCCESSFUL, FAILED, CANCELLED,
+        PREHEAT, LIVE, PAUSED, SUSPENDED, CLEARING, SUCCESSFUL, FAILED, CANCELLED,
         PRODUCING, DELIVERING, DELIVERED, OVERDUE, IN_DEFAULT, CANCELLED_AFTER, CLOSED,
     )  # fmt: skip
     SUCCEEDED = (SUCCESSFUL, PRODUCING, DELIVERING, DELIVERED, OVERDUE, IN_DEFAULT, CANCELLED_AFTER, CLOSED)
@@ -29,6 +30,7 @@ CAMPAIGN = Machine(
     holds_money=frozenset(
         {
             State.LIVE,
+            State.PAUSED,
             State.SUSPENDED,
             State.CLEARING,
             State.SUCCESSFUL,
@@ -47,6 +49,7 @@ CAMPAIGN = Machine(
         State.APPROVED: ("审核通过", "Approved"),
         State.PREHEAT: ("预热中", "Coming soon"),
         State.LIVE: ("众筹中", "Live"),
+        State.PAUSED: ("领投更替，暂停计时", "Paused while the lead changes"),
         State.SUSPENDED: ("已暂停", "Suspended"),
         State.CLEARING: ("清算中", "Counting"),
         State.SUCCESSFUL: ("众筹成功", "Successful"),
@@ -75,11 +78,19 @@ CAMPAIGN = Machine(
         ),
         Move("launch", State.APPROVED, State.PREHEAT, by=Role.OWNER),
         Move("open", State.PREHEAT, State.LIVE, by=Role.CLOCK, after="opens_at"),
+        Move("pause", State.LIVE, State.PAUSED, by=Role.SYSTEM),
+        Move(
+            "go_on",
+            State.PAUSED,
+            State.LIVE,
+            by=Role.CLOCK,
+            after="the time to confirm under a new lead is over; the deadline moves by as long as it stood still",
+        ),
         Move("suspend", State.LIVE, State.SUSPENDED, by=Role.MODERATOR),
         Move("resume", State.SUSPENDED, State.LIVE, by=Role.MODERATOR),
         Move(
             "cancel",
-            (State.LIVE, State.SUSPENDED),
+            (State.LIVE, State.PAUSED, State.SUSPENDED),
             State.CANCELLED,
             by=(Role.OWNER, Role.MODERATOR, Role.CLOCK),
             after="suspended: 30 days",
@@ -96,10 +107,10 @@ CAMPAIGN = Machine(
         ),
         Move(
             "fail",
-            State.CLEARING,
+            (State.CLEARING, State.PAUSED),
             State.FAILED,
             by=Role.CLOCK,
-            after="no payment pending",
+            after="no payment pending; paused: no new lead in 10 working days",
             money="every pledge is refunded whole",
         ),
         Move(
@@ -147,9 +158,10 @@ class PledgeState:
     """States of a pledge."""
 
     RESERVED, EXPIRED, PAID, CANCELLED = "reserved", "expired", "paid", "cancelled"
+    TO_CONFIRM = "to_confirm"
     REFUNDED, ASKED, AGREED, RECEIVED = "refunded", "refund_asked", "refund_agreed", "received"
 
-    OWED = (PAID, ASKED, AGREED)
+    OWED = (PAID, TO_CONFIRM, ASKED, AGREED)
     COUNTED = (*OWED, RECEIVED)
 
 
@@ -159,11 +171,12 @@ PLEDGE = Machine(
     initial=PledgeState.RESERVED,
     finals=frozenset({PledgeState.EXPIRED, PledgeState.CANCELLED, PledgeState.REFUNDED, PledgeState.RECEIVED}),
     holds_money=frozenset(PledgeState.OWED),
-    refunds=frozenset({"cancel", "give_back"}),
+    refunds=frozenset({"cancel", "give_back", "lapse"}),
     words={
         PledgeState.RESERVED: ("待支付", "To be paid"),
         PledgeState.EXPIRED: ("超时未付", "Not paid in time"),
         PledgeState.PAID: ("已支持", "Backed"),
+        PledgeState.TO_CONFIRM: ("条件有变，待您确认", "Terms changed, confirm or leave"),
         PledgeState.CANCELLED: ("已取消并退款", "Cancelled and refunded"),
         PledgeState.REFUNDED: ("已退款", "Refunded"),
         PledgeState.ASKED: ("申请退款中", "Refund asked"),
@@ -174,7 +187,23 @@ PLEDGE = Machine(
         Move("settle", PledgeState.RESERVED, PledgeState.PAID, by=Role.PROVIDER, money="clearing → escrow"),
         Move("expire", PledgeState.RESERVED, PledgeState.EXPIRED, by=Role.CLOCK, after="30 minutes unpaid"),
         Move("revive", PledgeState.EXPIRED, PledgeState.PAID, by=Role.SYSTEM, money="suspense → escrow"),
-        Move("cancel", PledgeState.PAID, PledgeState.CANCELLED, by=Role.BACKER, money="refunded whole"),
+        Move(
+            "cancel",
+            (PledgeState.PAID, PledgeState.TO_CONFIRM),
+            PledgeState.CANCELLED,
+            by=(Role.BACKER, Role.SYSTEM),
+            money="refunded whole",
+        ),
+        Move("ask_again", PledgeState.PAID, PledgeState.TO_CONFIRM, by=Role.SYSTEM),
+        Move("confirm", PledgeState.TO_CONFIRM, PledgeState.PAID, by=Role.BACKER),
+        Move(
+            "lapse",
+            PledgeState.TO_CONFIRM,
+            PledgeState.CANCELLED,
+            by=Role.CLOCK,
+            after="5 working days without a word: silence is no consent",
+            money="refunded whole",
+        ),
         Move(
             "give_back",
             PledgeState.OWED,

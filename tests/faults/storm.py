@@ -294,6 +294,7 @@ def _compare(platform: Platform, witness: Witness, storm: Storm, clients: list[C
         "lost": seen["lost"],
         "doubled": seen["doubled"],
         "paid": seen["paid"],
+        "settled_s": seen["settled_s"],
         "kills": sum(len(times) for times in storm.back.values()),
         "back_s": {name: max(times) for name, times in sorted(storm.back.items())},
         "statuses": {str(code): count for code, count in sorted(witness.statuses.items())},

@@ -11,6 +11,9 @@ import sys
 import time
 from pathlib import Path
 
+PATIENCE = 150
+"""Seconds without progress after which what waits counts as stuck: longer than a delivery's longest pause."""
+
 
 def main() -> None:
     home_path, *words = sys.argv[1:]
@@ -54,19 +57,14 @@ def prepare() -> dict[str, object]:
 
 def compare(acknowledged: list[str]) -> dict[str, object]:
     """What of the acknowledged is there, and whether everything under way has settled and agrees."""
-    from backend.common.models import Delivery, IdempotencyKey, OutboxEvent
+    from backend.common.models import Delivery, IdempotencyKey
     from backend.ledger import queries as books
     from backend.payments.models import PaymentIntent
     from crowdfunding.campaigns.models import Pledge
 
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        waiting = OutboxEvent.objects.filter(fanned_out=False).count()
-        waiting += Delivery.objects.filter(state=Delivery.WAITING).count()
-        if not waiting:
-            break
-        time.sleep(0.5)
-    unsettled = [f"{waiting} deliveries wait"] if waiting else []
+    started = time.monotonic()
+    waiting = _settle()
+    unsettled = [f"{waiting} deliveries wait", *_why()] if waiting else []
     dead = Delivery.objects.filter(state=Delivery.DEAD).count()
     if dead:
         unsettled.append(f"{dead} deliveries are dead")
@@ -77,8 +75,38 @@ def compare(acknowledged: list[str]) -> dict[str, object]:
         "doubled": len(answers) - len(set(answers)) + len(kept) - len(set(answers)),
         "paid": PaymentIntent.objects.filter(state="succeeded").count(),
         "unsettled": unsettled,
+        "settled_s": round(time.monotonic() - started, 1),
         "differences": list(books.differences())[:20],
     }
+
+
+def _why() -> list[str]:
+    """What the deliveries that wait have met."""
+    from backend.common.models import Delivery
+
+    waiting = Delivery.objects.filter(state=Delivery.WAITING).order_by("-tries")[:5]
+    return [f"{row.handler}: {row.tries} tries, next {row.next_try_at}, {row.error[:300]}" for row in waiting]
+
+
+def _settle() -> int:
+    """Wait until nothing recorded more than ten seconds ago waits; return how much does when it gets no less."""
+    from datetime import timedelta
+
+    from django.db.models.functions import Now
+
+    from backend.common.models import Delivery, OutboxEvent
+
+    fewest, since = sys.maxsize, time.monotonic()
+    while time.monotonic() - since < PATIENCE:
+        before = Now() - timedelta(seconds=10)
+        waiting = OutboxEvent.objects.filter(fanned_out=False, recorded_at__lt=before).count()
+        waiting += Delivery.objects.filter(state=Delivery.WAITING, event__recorded_at__lt=before).count()
+        if not waiting:
+            return 0
+        if waiting < fewest:
+            fewest, since = waiting, time.monotonic()
+        time.sleep(0.5)
+    return fewest
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import json
 import os
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import websockets
@@ -31,6 +31,7 @@ from crowdfunding.campaigns.models import Campaign
 from crowdfunding.campaigns.operations import stretches, talk
 from crowdfunding.fulfilment.models import Parcel
 from crowdfunding.fulfilment.operations import surveys
+from crowdfunding.leads.models import Lead, LedRound, Report
 from tests.builders import acting, draft, live_campaign, offer, person, reserve
 from tests.conftest import SITE_PORT
 from tests.security.doors import signed_in, token_of
@@ -40,7 +41,7 @@ ROLES = ("nobody", "stranger", "clerk", "owner", "moderator", "finance", "audito
 ELSEWHERE = ("back-office/", "accounts/", "static/", "^static")
 """Django's admin has a test of its own below; django-allauth's pages are its own."""
 
-BACKERS_OWN = ("pledge_id", "token_id")
+BACKERS_OWN = ("pledge_id", "token_id", "report_id")
 
 
 def routes(resolver: URLResolver, prefix: str = ""):
@@ -91,6 +92,11 @@ def world(db):
     )
     surveys.open_survey(campaign_id=private.pk, at=at)
     parcel = Parcel.objects.create(campaign=private, pledge=made, no=1, state_at=at)
+    LedRound.objects.create(campaign=private, state_at=at)
+    lead = Lead.objects.create(
+        campaign=private, party=backer.party, stake_fen=1, created_at=at, state_at=at, terms="t", conflicts="c"
+    )
+    report = Report.objects.create(lead=lead, no=1, due_at=at)
     token, _text = accounts.make_token(user=backer, party_id=backer.party_id, name="t", scopes=scopes, at=at)
     clients = {"nobody": Client(raise_request_exception=False), "stranger": signed_in(person(name="别人"))}
     clients |= {"clerk": signed_in(clerk), "maker": signed_in(maker), "backer": signed_in(backer)}
@@ -108,6 +114,7 @@ def world(db):
         "organisation_id": firm.pk, "membership_id": Membership.objects.get(organisation=firm).pk,
         "token_id": token.pk, "number": "P0", "kind": "payout", "key": uuid4(), "name": "payouts",
         "stretch_id": stretch.pk, "public": public.pk, "parcel_id": parcel.pk, "form": "list",
+        "lead_id": lead.pk, "report_id": report.pk,
     }  # fmt: skip
 
 
@@ -118,6 +125,7 @@ ACTS = {
     "finance": "check",
     "api": "suspension",
     "fulfilment": "send-again",
+    "leads": "agree",
 }
 
 
@@ -136,6 +144,9 @@ BODIES: dict[str, dict[str, object]] = {
     "stretches": {"at_fen": 10**10, "promise": "p", "cost": "c"},
     "settlement": {"act": "refund"},
     "shipments": {"rows": [{"no": 1, "carrier": "SF", "tracking_no": "SF123456"}]},
+    "leads": {"stake_fen": 1, "reward_kind": "none", "terms": "t", "diligence": "d", "conflicts": "c"},
+    "following": {"lead_id": str(UUID(int=0))},
+    "filing": {"body": "字" * 30},
     "disputes": {"order": "P0", "provider_no": "CB", "amount_fen": 1},
 }
 """A well-formed body by the last word of an API route, so that permission and not form is what answers."""
@@ -143,6 +154,7 @@ BODIES: dict[str, dict[str, object]] = {
 
 PUTS: dict[str, dict[str, object]] = {
     "notifications": {"kind": "update", "in_inbox": True, "mail": "daily"},
+    "led": {"is_led": True},
     "survey": {"questions": "颜色：红|蓝"},
     "parcel": {"recipient": "王", "phone": "13812345678", "region": "湖北省", "street": "中山路 1 号"},
 }
@@ -161,6 +173,8 @@ def filled(route: str, world: dict, *, missing: bool = False, public: bool = Fal
             value = ACTS[route.split("/", 1)[0]] if name == "act" else world[name]
             if name == "act" and route.startswith("api/v1/finance"):
                 value = "check"
+            if name == "act" and route.startswith("api/v1/leads"):
+                value = "agree"
             if public and name == "campaign_id":
                 value = world["public"]
             if missing and name.endswith("_id"):

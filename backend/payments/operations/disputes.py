@@ -17,12 +17,13 @@ from backend.common.actors import CLOCK, Actor, require_other_person
 from backend.common.errors import Invalid
 from backend.common.fen import Fen, show_yuan
 from backend.ledger import operations as ledger
+from backend.ledger import queries as books
 from backend.ledger.errors import InsufficientFunds
 from backend.payments.errors import DisputeKnown
 from backend.payments.events import DisputeEnded, DisputeOpened
 from backend.payments.ledger_accounts import clearing_of, escrow_of
 from backend.payments.models import Dispute, PaymentIntent
-from backend.payments.operations import refunds
+from backend.payments.operations import debts, refunds
 
 
 @transaction.atomic
@@ -32,7 +33,7 @@ def open_dispute(
     """Take up a chargeback and hold its sum: from the escrow, else from what the payee is owed (登记拒付).
 
     A refund that nobody approved yet is turned down: the bank asks for the same money.
-    Where neither holds enough the platform's reserve bears it, and the dispute has no hold. It may
+    Where neither holds enough the dispute has no hold, and a loss becomes the payee's debt. It may
     come after a refund, and then for money that left already.
 
     Raises:
@@ -55,6 +56,7 @@ def open_dispute(
             dispute = Dispute.objects.create(
                 provider_no=provider_no.strip(),
                 intent=intent,
+                payee_id=payee_id,
                 amount_fen=amount_fen,
                 opened_by=by.person_id,
                 opened_at=at,
@@ -78,7 +80,7 @@ def open_dispute(
 
 
 def _hold(dispute: Dispute, intent: PaymentIntent, payee_id: UUID | None, at: datetime) -> UUID | None:
-    """Hold the sum where it can be had whole; None leaves it to the reserve."""
+    """Hold the sum where it can be had whole; None leaves it to the payee."""
     sources = [escrow_of(intent)] if intent.refunded_fen + dispute.amount_fen <= intent.amount_fen else []
     if payee_id is not None:
         sources.append(ledger.payable_to(payee_id))
@@ -124,7 +126,7 @@ def win_dispute(*, dispute_id: UUID, by: Actor, at: datetime) -> None:
 
 @transaction.atomic
 def lose_dispute(*, dispute_id: UUID, by: Actor, at: datetime) -> None:
-    """The money is gone: from what was held, or from the reserve (败诉、认赔、逾期).
+    """The money is gone: from what was held, or from the payee, who owes what it lacks (败诉、认赔、逾期).
 
     Raises:
         SamePerson: the officer who recorded the case.
@@ -137,13 +139,29 @@ def lose_dispute(*, dispute_id: UUID, by: Actor, at: datetime) -> None:
     if dispute.hold_id is not None:
         ledger.capture(key=f"dispute:{dispute.id}", hold_id=dispute.hold_id, at=at)
     else:
-        leg = ledger.Leg(ledger.open_account(ledger.RESERVE), clearing_of(intent), dispute.amount_fen)
-        ledger.post(key=f"dispute:{dispute.id}", kind="dispute", legs=[leg], cause=("dispute", dispute.id), at=at)
+        _bear(dispute, intent, at)
     dispute.counted_fen = min(intent.amount_fen - intent.refunded_fen, dispute.amount_fen)
     dispute.save(update_fields=["counted_fen"])
     PaymentIntent.objects.filter(pk=intent.pk).update(refunded_fen=F("refunded_fen") + dispute.counted_fen)
     intent.refunded_fen += dispute.counted_fen
     _announce(dispute, intent, at)
+
+
+def _bear(dispute: Dispute, intent: PaymentIntent, at: datetime) -> None:
+    """Nothing was held: the payee bears it from what it is owed, then as a debt; without a payee the reserve does."""
+    clearing, rest, legs = clearing_of(intent), dispute.amount_fen, []
+    if dispute.payee_id is None:
+        legs.append(ledger.Leg(ledger.open_account(ledger.RESERVE), clearing, rest))
+    else:
+        payable = ledger.payable_to(dispute.payee_id)
+        own = max(0, min(rest, books.available(payable)))
+        if own:
+            legs.append(ledger.Leg(payable, clearing, own))
+        if rest - own:
+            debtor = ledger.open_account(ledger.receivable_from(dispute.payee_id))
+            legs.append(ledger.Leg(debtor, clearing, rest - own))
+            debts.owe(dispute=dispute, party_id=dispute.payee_id, amount_fen=rest - own, at=at)
+    ledger.post(key=f"dispute:{dispute.id}", kind="dispute", legs=legs, cause=("dispute", dispute.id), at=at)
 
 
 def _announce(dispute: Dispute, intent: PaymentIntent, at: datetime) -> None:

@@ -27,6 +27,7 @@ from backend.payments.errors import (
 from backend.payments.events import PayoutEnded, PayoutPaid, PayoutsStopped
 from backend.payments.gateways import provider
 from backend.payments.models import Payout, PayoutAccount, StopSwitch, account_place, order_number
+from backend.payments.operations import debts
 from backend.payments.provider import Done, Outcome, Refused
 from backend.payments.states import Paying
 
@@ -66,7 +67,7 @@ def _mask(login: str) -> str:
 
 @transaction.atomic
 def request_payout(*, party_id: UUID, amount_fen: Fen, title: str, by: Actor, at: datetime) -> Payout:
-    """Ask for money to be paid out; it is set aside at once (申请付款).
+    """Ask for money to be paid out; it is set aside at once, what the party owes first (申请付款).
 
     Raises:
         LevelTooLow, PayoutAccountMissing, AmountTooSmall: all that fail, together.
@@ -84,6 +85,7 @@ def request_payout(*, party_id: UUID, amount_fen: Fen, title: str, by: Actor, at
     )
     if account is None:
         raise PayoutAccountMissing
+    debts.settle(party_id=party_id, at=at)
     payout_id = new_id()
     try:
         with transaction.atomic():
@@ -133,11 +135,13 @@ def authorize_payout(*, payout_id: UUID, by: Actor, at: datetime) -> None:
     Raises:
         SamePerson: the officer signed first, asked for it, or belongs to the payee.
         PayoutAccountMissing: the account still waits out its first day.
+        LevelTooLow, ContactChangedLately: the payee may not be paid now.
         DailyCapReached: the day's payouts would exceed the cap.
         PayoutsHalted: the stop switch is on.
     """
-    payout = Payout.objects.select_for_update().select_related("account").get(pk=payout_id)
+    payout = Payout.objects.select_for_update().select_related("account", "party").get(pk=payout_id)
     _require_independent(payout, by, payout.checked_by)
+    refuse_any(limits.failures(payout.party, "be_paid", at=at))
     require_running()
     _require_below_cap(payout, at)
     if payout.account.usable_from > at or payout.account.removed_at is not None:

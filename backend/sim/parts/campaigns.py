@@ -21,17 +21,18 @@ from crowdfunding.campaigns import tasks
 from crowdfunding.campaigns.models import Campaign, Cancellation, Pledge, Tier
 from crowdfunding.campaigns.operations import delivery, drafts, pledges, reviews, talk
 from crowdfunding.campaigns.states import PledgeState, State
+from crowdfunding.leads.operations import candidacies
 
 # --- beginning ----------------------------------------------------------------------------------------
 
 
-def publish(world: World, number: int) -> Campaign:
+def publish(world: World, number: int, *, is_led: bool = False) -> Campaign:
     """A campaign of the seed: small stock, small goal, short time."""
     maker, at = world.person("maker"), world.now()
     by = world.acting(maker)
     campaign = drafts.start(owner_id=maker.party_id, by=by, at=at)
     days = world.pick([1, 2, 5])
-    terms = drafts.Terms(
+    written = drafts.Terms(
         title=f"campaign {number}",
         summary="sim",
         story="sim " * 20,
@@ -43,7 +44,7 @@ def publish(world: World, number: int) -> Campaign:
         days=days,
         promised_on=(at + timedelta(days=days + 5)).date(),
     )
-    drafts.write(campaign_id=campaign.pk, terms=terms, version=campaign.version, by=by, at=at)
+    drafts.write(campaign_id=campaign.pk, terms=written, version=campaign.version, by=by, at=at)
     for price, stock, per_person in ((30_000, world.pick([1, 2, 4]), world.pick([None, 1, 2])), (7_777, None, None)):
         drafts.add_tier(
             campaign_id=campaign.pk,
@@ -51,6 +52,8 @@ def publish(world: World, number: int) -> Campaign:
             by=by,
             at=at,
         )
+    if is_led:
+        candidacies.choose_led(campaign_id=campaign.pk, is_led=True, by=by, at=at)
     drafts.submit(campaign_id=campaign.pk, by=by, at=at)
     moderator = world.acting(world.person("moderator"), Role.MODERATOR)
     reviews.approve(campaign_id=campaign.pk, checklist=reviews.CHECKLIST, by=moderator, at=at)
@@ -75,7 +78,7 @@ def dawn(world: World) -> None:
     if age:
         plain = Tier.objects.get(campaign=first, stock=None)
         for backer in world.people("backer")[:4]:
-            _pay_now(world, pledges.pledge(**_terms(plain, 3), by=world.acting(backer), at=world.now()))
+            pay_now(world, pledges.pledge(**terms(plain, 3), by=world.acting(backer), at=world.now()))
     if age >= 2:
         world.pass_time(timedelta(days=first.days, minutes=1))
         _work(world)
@@ -88,12 +91,14 @@ def dawn(world: World) -> None:
     world.tell(f"campaign 0 is {Campaign.objects.get(pk=first.pk).state}, campaign 1 live")
 
 
-def _pay_now(world: World, made: Pledge) -> None:
+def pay_now(world: World, made: Pledge) -> None:
+    """Pay an order without any fault, before a seed begins."""
     intent = pledges.intent_of(made.pk)
     intents.cashier_url(intent_id=intent.pk, phone=False, at=world.now())
     world.gateway.pay(world.gateway.visits[-1], world.now(), again=False, booked=frozenset())
     world.deliver_letters()
-    outbox.relay(limit=100)
+    while outbox.relay(limit=100):
+        pass
 
 
 def _work(world: World) -> None:
@@ -102,7 +107,8 @@ def _work(world: World) -> None:
         outbox.relay(limit=100)
 
 
-def _terms(tier: Tier, quantity: int) -> dict[str, Any]:
+def terms(tier: Tier, quantity: int) -> dict[str, Any]:
+    """What a backer chooses."""
     return {
         "campaign_id": tier.campaign_id,
         "tier_id": tier.pk,
@@ -116,12 +122,13 @@ def _terms(tier: Tier, quantity: int) -> dict[str, Any]:
 # --- backers ---------------------------------------------------------------------------------------------
 
 
-def _request(world: World, backer: User, tier: Tier, quantity: int) -> Request:
+def request(world: World, backer: User, tier: Tier, quantity: int, under: UUID | None = None) -> Request:
+    """A pledge sent under a key."""
     key = f"key-{world.begun}-{world.rng.randrange(10**9)}"
     by = world.acting(backer)
 
     def act() -> UUID:
-        made = pledges.pledge(**_terms(tier, quantity), by=by, at=world.now())
+        made = pledges.pledge(**terms(tier, quantity), under=under, by=by, at=world.now())
         return UUID(str(made.pk))
 
     name = f"{backer.party.name} pledges {quantity} of {tier.campaign.title} at ¥{tier.price_fen / 100:g}"
@@ -129,7 +136,7 @@ def _request(world: World, backer: User, tier: Tier, quantity: int) -> Request:
 
 
 def _tier(world: World) -> Tier | None:
-    live = Tier.objects.filter(campaign__state=State.LIVE).select_related("campaign")
+    live = Tier.objects.filter(campaign__state=State.LIVE, campaign__is_led=False).select_related("campaign")
     found = list(live.order_by("campaign__title", "position"))
     return world.pick(found) if found else None
 
@@ -141,7 +148,7 @@ def pledge(world: World) -> Task | None:
     tier = _tier(world)
     if tier is None:
         return None
-    return world.send(_request(world, world.person("backer"), tier, world.pick([1, 1, 1, 2])))
+    return world.send(request(world, world.person("backer"), tier, world.pick([1, 1, 1, 2])))
 
 
 def double_click(world: World) -> tuple[Task, ...] | None:
@@ -149,20 +156,21 @@ def double_click(world: World) -> tuple[Task, ...] | None:
     tier = _tier(world)
     if tier is None:
         return None
-    request = _request(world, world.person("backer"), tier, 1)
-    return world.send(request), world.send(request)
+    twice = request(world, world.person("backer"), tier, 1)
+    return world.send(twice), world.send(twice)
 
 
 def race(world: World) -> tuple[Task, ...] | None:
     """Two people, or one person in two windows, want the last unit."""
-    scarce = Tier.objects.filter(campaign__state=State.LIVE, left__gt=0).select_related("campaign")
+    scarce = Tier.objects.filter(campaign__state=State.LIVE, campaign__is_led=False, left__gt=0)
+    scarce = scarce.select_related("campaign")
     found = list(scarce.order_by("left", "campaign__title", "position")[:2])
     if not found:
         return None
     tier = world.pick(found)
     one = world.person("backer")
     two = one if world.rng.random() < 0.5 else world.person("backer")
-    return world.send(_request(world, one, tier, 1)), world.send(_request(world, two, tier, 1))
+    return world.send(request(world, one, tier, 1)), world.send(request(world, two, tier, 1))
 
 
 def _own(world: World, *states: str) -> tuple[Pledge, User] | None:
@@ -175,7 +183,7 @@ def _own(world: World, *states: str) -> tuple[Pledge, User] | None:
 
 def change_mind(world: World) -> Task | None:
     """A backer cancels, or leaves without paying."""
-    found = _own(world, PledgeState.PAID, PledgeState.RESERVED)
+    found = _own(world, PledgeState.PAID, PledgeState.TO_CONFIRM, PledgeState.RESERVED)
     if found is None:
         return None
     made, backer = found

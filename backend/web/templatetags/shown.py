@@ -119,6 +119,7 @@ def _word(table: dict[str, tuple[str, str]], key: str) -> str:
 
 
 TRANSFER_WORDS = {
+    "debt": ("抵扣或核销欠款", "Debt paid or written off"),
     "contribution": ("支持款入托管", "Pledge into escrow"),
     "late": ("超时到账，待核", "Late payment, in suspense"),
     "release": ("放款", "Release"),

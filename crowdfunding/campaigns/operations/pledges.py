@@ -23,6 +23,7 @@ from backend.common.ids import new_id
 from backend.listings import operations as listings
 from backend.payments.models import PaymentIntent, Refund
 from backend.payments.operations import intents, refunds
+from crowdfunding.campaigns import gates
 from crowdfunding.campaigns.errors import (
     CampaignNotLive,
     CancelTooLate,
@@ -47,15 +48,17 @@ def pledge(
     amount_fen: Fen | None,
     expected_total_fen: Fen | None,
     is_anonymous: bool,
+    under: UUID | None = None,
     by: Actor,
     at: datetime,
 ) -> Pledge:
     """Reserve a reward, or a free amount without one, and open the order to pay it (支持).
 
-    The total is computed here; what the client expected is only compared.
+    The total is computed here; what the client expected is only compared. `under` names the terms that
+    the backer read, where a gate asks for some.
 
     Raises:
-        CampaignNotLive, TierClosed, OwnCampaign, LevelTooLow, PersonLimit, PriceChanged, Invalid: all
+        Refusals of the gates, CampaignNotLive, TierClosed, OwnCampaign, LevelTooLow, PersonLimit, PriceChanged, Invalid: all
             that fail, together.
         TierSoldOut: no unit is left.
         Forbidden: the hat's mandate does not cover pledges.
@@ -68,9 +71,11 @@ def pledge(
     goods, shipping = _price(tier, quantity, amount_fen)
     locks.share(campaign_lock(campaign_id))
     campaign = _public(campaign_id)
+    wish = gates.Wish(campaign, by.party_id, under, goods, at)
     refuse_any(
         [
-            _not_live(campaign, at),
+            None if gates.lets_in(wish) else _not_live(campaign, at),
+            *gates.refusals(wish),
             TierClosed() if tier is not None and not tier.is_open else None,
             OwnCampaign() if is_affiliated(campaign, by) else None,
             *limits.failures(backer, "pledge", at=at),
@@ -97,6 +102,7 @@ def pledge(
         state_at=at,
     )
     made.save(force_insert=True)
+    gates.bind(made, wish)
     minutes = rules.value("campaigns.reservation_minutes", at=at, ruleset=campaign.ruleset)
     intents.open_intent(
         purpose=("campaign", campaign_id),
@@ -305,22 +311,41 @@ def own_pledge(pledge_id: UUID, by: Actor) -> Pledge:
 def cancel_pledge(*, pledge_id: UUID, by: Actor, at: datetime) -> Pledge:
     """Take a paid pledge back while the campaign runs, up to the last hour; refunded whole (取消支持).
 
+    Who follows a lead, or is asked to confirm, leaves whenever they like.
+
     Raises:
+        Refusals of the gates: it is bound otherwise.
         CancelTooLate: the last hour has begun.
         MoveRefused: it is not paid, or no longer.
     """
     locks.share(campaign_lock(own_pledge(pledge_id, by).campaign_id))
     made = Pledge.objects.select_for_update().get(pk=pledge_id)
     campaign = Campaign.objects.get(pk=made.campaign_id)
-    hours = rules.value("campaigns.no_cancel_hours", at=at, ruleset=campaign.ruleset)
-    if not campaign.is_open(at) or campaign.closes_at is None or at >= campaign.closes_at - timedelta(hours=hours):
-        raise CancelTooLate(hours=hours)
-    step(made, "cancel", by=by.wears(Role.BACKER), at=at)
+    refuse_any([*gates.holds(made), None if may_cancel(made, campaign, at) else _too_late(campaign, at)])
+    return_money(made, "cancel", by=by.wears(Role.BACKER), reason="支持者取消", at=at)
+    return made
+
+
+def may_cancel(made: Pledge, campaign: Campaign, at: datetime) -> bool:
+    """Whether the time for leaving is not over."""
+    if made.state == PledgeState.TO_CONFIRM or campaign.state == State.PAUSED:
+        return True
+    hours = 0 if campaign.is_led else rules.value("campaigns.no_cancel_hours", at=at, ruleset=campaign.ruleset)
+    ends = campaign.closes_at
+    return campaign.is_open(at) and ends is not None and at < ends - timedelta(hours=hours)
+
+
+def _too_late(campaign: Campaign, at: datetime) -> CancelTooLate:
+    return CancelTooLate(hours=rules.value("campaigns.no_cancel_hours", at=at, ruleset=campaign.ruleset))
+
+
+def return_money(made: Pledge, event: str, *, by: Actor, reason: str, at: datetime) -> None:
+    """A pledge of a running campaign ends: unit, bar and the whole sum go back."""
+    step(made, event, by=by, at=at, reason=reason)
     _give_stock_back(made)
     _add_to_bar(made, -1)
-    refunds.refund_whole(intent_id=intent_of(made.id).id, reason="支持者取消", at=at)
+    refunds.refund_whole(intent_id=intent_of(made.id).id, reason=reason, at=at)
     _end(made, at)
-    return made
 
 
 def intent_of(pledge_id: UUID) -> PaymentIntent:

@@ -34,11 +34,14 @@ def is_affiliated(campaign: Campaign, by: Actor) -> bool:
 
 
 def move(campaign: Campaign, event: str, *, by: Actor, at: datetime, reason: str = "") -> None:
-    """Move a campaign, set when the clock looks again, show its listing, and announce it."""
+    """Move a campaign, set when the clock looks again, show its listing, and announce it.
+
+    Its window is saved too; the figures of the bar belong to pledges and stay as they are.
+    """
     campaign.move(event, by=by, at=at, reason=reason)
     campaign.state_at = at
     campaign.due_at = next_due(campaign)
-    campaign.save()
+    campaign.save(update_fields=["state_at", "due_at", "opens_at", "closes_at"])
     show(campaign)
     if campaign.owner_id is not None:
         outbox.record(
@@ -64,6 +67,8 @@ def next_due(campaign: Campaign) -> datetime | None:
             return campaign.opens_at
         case State.LIVE:
             return campaign.closes_at
+        case State.PAUSED:
+            return None  # the clock of whoever paused it goes on or fails it
         case State.SUSPENDED:
             return days("suspended_days")
         case State.CLEARING | State.FAILED | State.CANCELLED | State.CANCELLED_AFTER | State.IN_DEFAULT:

@@ -9,11 +9,13 @@ from django.db import transaction
 
 from backend.common import rules
 from backend.common.actors import CLOCK
+from backend.common.sweeps import each
 from backend.payments.models import Payout, Refund, RefundBatch
 from backend.payments.operations import payouts, refunds
 from backend.payments.states import Batch, Paying, Refunding
 from crowdfunding.campaigns.models import Pledge
-from crowdfunding.campaigns.operations import pledges
+from crowdfunding.campaigns.operations import confirmations, pledges
+from crowdfunding.campaigns.operations.shares import disputed
 from crowdfunding.campaigns.states import PledgeState, State
 
 A_HANDFUL = 200
@@ -21,7 +23,7 @@ A_HANDFUL = 200
 
 def answer_by_silence(*, at: datetime) -> int:
     """Take every exit that time alone takes and no campaign's own clock does; return how many."""
-    return _decline_asked(at) + _receive(at) + _lapse_staff_requests(at)
+    return _decline_asked(at) + _lapse_unconfirmed(at) + _receive(at) + _lapse_staff_requests(at)
 
 
 def _decline_asked(at: datetime) -> int:
@@ -30,6 +32,13 @@ def _decline_asked(at: datetime) -> int:
     return sum(
         _move(pledge_id, "decline_by_silence", at) for pledge_id in list(due.values_list("pk", flat=True)[:A_HANDFUL])
     )
+
+
+def _lapse_unconfirmed(at: datetime) -> int:
+    due = Pledge.objects.filter(state=PledgeState.TO_CONFIRM, confirm_by__lte=at)
+    due = due.exclude(disputed()).order_by("confirm_by")
+    ids = list(due.values_list("pk", flat=True)[:A_HANDFUL])
+    return each("confirmation", ids, lambda key: confirmations.lapse(pledge_id=key, at=at))
 
 
 def _receive(at: datetime) -> int:

@@ -20,9 +20,9 @@ from backend.ledger import operations as ledger
 from backend.ledger import queries as books
 from backend.payments import queries as payments
 from backend.payments.models import PaymentIntent
-from backend.payments.operations import payouts
+from backend.payments.operations import debts, payouts
 from backend.payments.states import Intent
-from crowdfunding.campaigns import verdicts
+from crowdfunding.campaigns import gates, verdicts
 from crowdfunding.campaigns.models import Campaign, Pledge, campaign_lock
 from crowdfunding.campaigns.operations import delivery, pledges
 from crowdfunding.campaigns.operations.drafts import open_now
@@ -84,10 +84,11 @@ def _look_again(campaign: Campaign, when: datetime) -> None:
 
 
 def _judge(campaign: Campaign, at: datetime) -> bool:
-    """The verdict, once no payment can still clear (判定)."""
+    """The verdict, once no payment can still clear and nobody is still asked to confirm (判定)."""
     pending = Pledge.objects.filter(campaign=campaign, state=PledgeState.RESERVED).exists()
     late = PaymentIntent.objects.filter(purpose_id=campaign.id, state=Intent.LATE, refunded_fen=0).exists()
-    if pending or late:
+    unsure = Pledge.objects.filter(campaign=campaign, state=PledgeState.TO_CONFIRM).exists()
+    if pending or late or unsure or gates.waits(campaign, at):
         _look_again(campaign, at + SOON)
         return False
     cleared = cleared_fen(campaign.id)
@@ -130,7 +131,11 @@ def _release_first_part(campaign: Campaign, at: datetime) -> None:
 
 def _ask_for_payout(campaign: Campaign, amount: Fen, title: str, at: datetime) -> None:
     """Put the payout before the officers where the maker has an account; else the maker asks later."""
-    if campaign.owner_id is None or payments.payout_account(campaign.owner_id) is None:
+    if campaign.owner_id is None:
+        return
+    debts.settle(party_id=campaign.owner_id, at=at)
+    amount = min(amount, books.available(ledger.payable_to(campaign.owner_id)))
+    if amount <= 0 or payments.payout_account(campaign.owner_id) is None:
         return
     try:
         with transaction.atomic():
