@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import UUID
 
 from backend.accounts.models import User
 from backend.common import working_days
@@ -11,7 +12,7 @@ from backend.common.models import StateChange
 from backend.sim.part import Act, Invariant, Part
 from backend.sim.parts import campaigns
 from backend.sim.scheduler import Task
-from backend.sim.world import World
+from backend.sim.world import Request, World
 from crowdfunding.campaigns.models import Campaign, Pledge, Tier
 from crowdfunding.campaigns.operations import pledges
 from crowdfunding.campaigns.states import PledgeState, State
@@ -87,7 +88,19 @@ def stand(world: World) -> Task | None:
     waiting = list(Lead.objects.filter(campaign=campaign, state=Leading.CHECKED).order_by("created_at", "pk"))
     if waiting and world.rng.random() < 0.8:
         lead = world.pick(waiting)
-        return world.task("a lead pays its stake", lambda: _stake(world, lead) and None)
+        key = f"stake-{world.begun}-{world.rng.randrange(10**9)}"
+        by = world.acting(_user(world, lead.party_id))
+        body: dict[str, object] = {"lead": str(lead.pk)}
+        return world.send(
+            Request(
+                "a lead orders its stake",
+                by,
+                f"POST /pledges/{campaign.pk}",
+                key,
+                body,
+                lambda: UUID(str(_stake(world, lead).pk)),
+            )
+        )
     return world.task(
         f"{who.party.name} stands as a lead of {campaign.title}", lambda: _stand(world, campaign, who) and None
     )
