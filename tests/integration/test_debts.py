@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from backend.accounts.models import User
 from backend.common import clock
 from backend.common.actors import SamePerson
 from backend.common.errors import Invalid, Refusal
@@ -136,3 +137,32 @@ def test_time_bars_a_debt(owing, cashier):
     assert debt.state == "void"
     assert debts.owed_by(maker.party_id) == 0
     assert list(books.differences()) == []
+
+
+def test_two_cases_about_one_payment_never_take_what_others_paid(own_db, cashier):
+    cashier.control(clock=clock.now().isoformat(), forget=True)
+    campaign, tier = live_campaign(price_fen=50_000)
+    made, other = paid_pledge(cashier, campaign, tier), paid_pledge(cashier, campaign, tier)
+    intent = pledges.intent_of(made.pk)
+    cases = [
+        disputes.open_dispute(
+            intent_id=intent.pk, provider_no=number, amount_fen=50_000, payee_id=campaign.owner_id, by=officer(),
+            at=clock.now(),
+        )
+        for number in ("CB-1", "CB-2")
+    ]  # fmt: skip
+    assert [case.hold_id is not None for case in cases] == [True, False]
+    for case in cases:
+        disputes.lose_dispute(dispute_id=case.pk, by=officer(), at=clock.now())
+    beat()
+    assert books.available(ledger.escrow_of("campaign", campaign.pk)) == 50_000
+    pledges.cancel_pledge(pledge_id=other.pk, by=acting(_user(other)), at=clock.now())
+    beat()
+    other.refresh_from_db()
+    assert other.state == "cancelled"
+    assert debts.owed_by(campaign.owner_id) == 50_000
+    assert list(books.differences()) == []
+
+
+def _user(made):
+    return User.objects.select_related("party").get(party_id=made.backer_id)

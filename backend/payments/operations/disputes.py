@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Sum
 
 from backend.common import outbox, rules
 from backend.common.actors import CLOCK, Actor, require_other_person
@@ -24,6 +24,7 @@ from backend.payments.events import DisputeEnded, DisputeOpened
 from backend.payments.ledger_accounts import clearing_of, escrow_of
 from backend.payments.models import Dispute, PaymentIntent
 from backend.payments.operations import debts, refunds
+from backend.payments.states import Disputing
 
 
 @transaction.atomic
@@ -80,8 +81,17 @@ def open_dispute(
 
 
 def _hold(dispute: Dispute, intent: PaymentIntent, payee_id: UUID | None, at: datetime) -> UUID | None:
-    """Hold the sum where it can be had whole; None leaves it to the payee."""
-    sources = [escrow_of(intent)] if intent.refunded_fen + dispute.amount_fen <= intent.amount_fen else []
+    """Hold the sum where it can be had whole; None leaves it to the payee.
+
+    Escrow bears no more of a payment than the payment brought, however many cases are open about it: the rest
+    there is other people's.
+    """
+    others = Dispute.objects.filter(intent=intent, state__in=Disputing.OPEN, hold_id__isnull=False).exclude(
+        pk=dispute.pk
+    )
+    asked = others.aggregate(total=Sum("amount_fen"))["total"] or 0
+    own_fen = intent.amount_fen - intent.refunded_fen - asked
+    sources = [escrow_of(intent)] if dispute.amount_fen <= own_fen else []
     if payee_id is not None:
         sources.append(ledger.payable_to(payee_id))
     for source in sources:
