@@ -49,8 +49,10 @@ def officer() -> Actor:
     return acting(person(name="财务"), Role.FINANCE)
 
 
-def draft(owner: User, *, goal_fen: int = 100_000, days: int = 30, rule: str = "all_or_nothing") -> Campaign:
-    """A complete draft without rewards."""
+def draft(
+    owner: User, *, goal_fen: int = 100_000, days: int = 30, rule: str = "all_or_nothing", optimum_fen: int | None = -1
+) -> Campaign:
+    """A complete draft without rewards; in two rounds the optimum is twice the minimum."""
     at, by = clock.now(), acting(owner)
     campaign = drafts.start(owner_id=owner.party_id, by=by, at=at)
     terms = Terms(
@@ -64,6 +66,7 @@ def draft(owner: User, *, goal_fen: int = 100_000, days: int = 30, rule: str = "
         goal_fen=goal_fen,
         days=days,
         promised_on=(at + timedelta(days=days + 60)).date(),
+        optimum_fen=optimum_fen if optimum_fen != -1 else goal_fen * 2 if rule == "two_rounds" else None,
     )
     return drafts.write(campaign_id=campaign.id, terms=terms, version=campaign.version, by=by, at=at)
 

@@ -34,6 +34,8 @@ urlpatterns = [
     path(f"{_pledge}/refund", api.PledgeRefund.as_view()),
     path(f"{_pledge}/receipt", api.PledgeReceipt.as_view()),
     path(f"{_pledge}/cancellation", desk_api.PledgeCancellation.as_view()),
+    path(f"{_pledge}/confirmation", desk_api.PledgeConfirmation.as_view()),
+    path(f"{_campaign}/extension", desk_api.CampaignExtension.as_view()),
     path(f"{_pledge}/answer", desk_api.PledgeAnswer.as_view()),
     path(f"{_campaign}/backers", desk_api.Backers.as_view()),
     path(f"{_campaign}/ending", desk_api.CampaignEnding.as_view()),

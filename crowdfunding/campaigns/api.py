@@ -75,6 +75,8 @@ class CampaignShown(serializers.Serializer[Any]):
     is_led = serializers.BooleanField()
     state = serializers.CharField()
     goal_fen = serializers.IntegerField()
+    optimum_fen = serializers.IntegerField(allow_null=True)
+    round_no = serializers.IntegerField()
     raised_fen = serializers.IntegerField()
     pledges = serializers.IntegerField()
     percent = serializers.IntegerField()
@@ -122,6 +124,7 @@ class PledgeShown(serializers.Serializer[Any]):
     total_fen = serializers.IntegerField()
     state = serializers.CharField()
     created_at = serializers.DateTimeField()
+    confirm_by = serializers.DateTimeField(allow_null=True)
     order_number = serializers.CharField()
     pay_by = serializers.DateTimeField()
 
@@ -185,6 +188,7 @@ class CampaignTerms(serializers.Serializer[Any]):
     county = serializers.ChoiceField(COUNTIES, allow_blank=True)
     rule = serializers.ChoiceField([key for key, _ in FUNDING_RULES])
     goal_fen = serializers.IntegerField(min_value=1, max_value=MOST_FEN)
+    optimum_fen = serializers.IntegerField(min_value=1, max_value=MOST_FEN, required=False, allow_null=True)
     days = serializers.IntegerField(min_value=1, max_value=366)
     promised_on = serializers.DateField(allow_null=True)
 

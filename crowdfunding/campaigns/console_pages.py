@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -17,18 +18,20 @@ from backend.accounts.doors import actor_of, signed_in
 from backend.common import clock, paging, rules
 from backend.common.actors import Actor
 from backend.common.errors import Invalid, NotFound, Refusal
-from backend.common.fen import Fen, parse_yuan
+from backend.common.fen import Fen, parse_yuan, show_yuan
+from backend.common.rules import SHANGHAI
+from backend.common.workbooks import book, download
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
 from backend.moderation import queries as moderation
 from backend.payments import queries as payments
 from backend.payments.operations import debts, payouts
 from crowdfunding.campaigns import goal_coach, panels, queries
-from crowdfunding.campaigns.models import CATEGORIES, COUNTIES, RIGHT_CLASSES, Campaign, Stretch, Tier
-from crowdfunding.campaigns.operations import delivery, drafts, pledges, reviews, stretches, talk
+from crowdfunding.campaigns.models import CATEGORIES, COUNTIES, RIGHT_CLASSES, Campaign, Pledge, Stretch, Tier
+from crowdfunding.campaigns.operations import delivery, drafts, extensions, pledges, reviews, stretches, talk
 from crowdfunding.campaigns.operations.drafts import EDITABLE, Terms, TierTerms
 from crowdfunding.campaigns.pages import next_step
-from crowdfunding.campaigns.states import PledgeState, State
+from crowdfunding.campaigns.states import PLEDGE, PledgeState, State
 
 
 def _own(request: HttpRequest, campaign_id: UUID) -> tuple[Campaign, Actor]:
@@ -133,6 +136,7 @@ def _terms(data: Any, found: Campaign) -> Terms:
         goal_fen=parse_yuan(data.get("goal", "").strip(), field="goal"),
         days=_number(data.get("days", ""), "days") or 0,
         promised_on=_date(data.get("promised_on", ""), "promised_on"),
+        optimum_fen=parse_yuan(data["optimum"].strip(), field="optimum") if data.get("optimum", "").strip() else None,
     )
 
 
@@ -260,10 +264,10 @@ def backers(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     found, _actor = _own(request, campaign_id)
     base = queries.backers_of(campaign_id)
     asked = list(base.filter(state=PledgeState.ASKED).order_by("state_at", "pk")[:50])
+    state = request.GET.get("state", "")
     page = paging.page(
-        base.exclude(state__in=(PledgeState.RESERVED, PledgeState.EXPIRED)), order=("-created_at", "-id"),
-        cursor=request.GET.get("cursor", ""), size=50,
-    )  # fmt: skip
+        _backed(base, state), order=("-created_at", "-id"), cursor=request.GET.get("cursor", ""), size=50
+    )
     days = rules.value("campaigns.asked_days", at=clock.now())
     context = {
         "nav": "console",
@@ -272,8 +276,42 @@ def backers(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "page": page,
         "days": days,
         "paged": "cursor" in request.GET,
+        "state": state if state in SHOWN_STATES else "",
+        "states": [(one, PLEDGE.word(one), one == state) for one in SHOWN_STATES],
     }
     return render(request, "campaigns/backers.html", context)
+
+
+SHOWN_STATES = (*PledgeState.COUNTED, PledgeState.CANCELLED, PledgeState.REFUNDED)
+
+
+def _backed(found: QuerySet[Pledge], state: str) -> QuerySet[Pledge]:
+    """Pledges that were paid, all of them or those in one state."""
+    return found.filter(state=state) if state in SHOWN_STATES else found.filter(state__in=SHOWN_STATES)
+
+
+@require_GET
+@signed_in
+def backers_sheet(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
+    """The same list as a workbook, names masked as on the page; at most twenty thousand rows."""
+    found, _actor = _own(request, campaign_id)
+    rows = _backed(queries.backers_of(campaign_id), request.GET.get("state", "")).order_by("-created_at", "-pk")
+    head = [_("支持者"), _("回报"), _("份数"), _("金额"), _("状态"), _("时间")]
+    lines = (
+        (
+            _("匿名") if made.is_anonymous or made.backer is None else made.backer.masked_name,
+            made.tier.title if made.tier else "",
+            str(made.quantity),
+            show_yuan(made.total_fen),
+            made.state_word,
+            made.created_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M"),
+        )
+        for made in rows[:MOST_ROWS].iterator(chunk_size=2_000)
+    )
+    return download(book(_("支持者"), head, lines), f"backers-{found.pk}")
+
+
+MOST_ROWS = 20_000
 
 
 @require_http_methods(["GET", "POST"])
@@ -338,6 +376,12 @@ def _cancel(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) ->
     return _("已取消，支持者将全额退款")
 
 
+def _extend(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) -> str:
+    days = _number(request.POST.get("days", ""), "days") or 0
+    extensions.extend(campaign_id=campaign_id, days=days, reason=request.POST.get("reason", ""), by=by, at=at)
+    return _("已延期，支持者将收到重新确认的请求")
+
+
 def _ship(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) -> str:
     delivery.start_shipping(campaign_id=campaign_id, by=by, at=at)
     return _("已开始发货，支持者可以确认收货了")
@@ -372,6 +416,7 @@ ACTS: dict[str, Callable[[HttpRequest, UUID, Actor, datetime], str]] = {
     "launch": _launch,
     "withdraw": _withdraw,
     "cancel": _cancel,
+    "extend": _extend,
     "ship": _ship,
     "update": _update,
     "ask-to-cancel": _ask_to_cancel,

@@ -41,7 +41,7 @@ from crowdfunding.campaigns.api import (
     show_pledge,
 )
 from crowdfunding.campaigns.models import Campaign, Tier
-from crowdfunding.campaigns.operations import delivery, drafts, pledges, reviews
+from crowdfunding.campaigns.operations import confirmations, delivery, drafts, extensions, pledges, reviews
 from crowdfunding.campaigns.states import PledgeState
 
 PAGED: list[Any] = [CURSOR, SIZE]
@@ -220,6 +220,52 @@ class PledgeCancellation(Endpoint):
         else:
             made = pledges.cancel_pledge(pledge_id=pledge_id, by=self.actor, at=clock.now())
         return Response(show_pledge(made), status=201)
+
+
+class PledgeConfirmation(Endpoint):
+    """`POST /api/v1/pledges/{id}/confirmation`: stay after the campaign was given more time."""
+
+    may = {"POST": SIGNED_IN}
+    scope = {"POST": "pledge"}
+
+    @extend_schema(
+        operation_id="pledges_confirm",
+        request=Nothing,
+        parameters=[IDEMPOTENT],
+        responses={201: PledgeShown, **REFUSED},
+    )
+    @idempotent
+    def post(self, request: Request, pledge_id: UUID) -> Response:
+        self.read(Nothing)
+        made = confirmations.confirm(pledge_id=pledge_id, by=self.actor, at=clock.now(), reason="接受延期")
+        return Response(show_pledge(made), status=201)
+
+
+class Extension(serializers.Serializer[Any]):
+    """How many days more, and why."""
+
+    days = serializers.IntegerField(min_value=1, max_value=366)
+    reason = serializers.CharField(max_length=500)
+
+
+class CampaignExtension(Endpoint):
+    """`POST /api/v1/campaigns/{id}/extension`: more time, once, in two rounds; every backer confirms or leaves."""
+
+    may = {"POST": SIGNED_IN}
+    scope = {"POST": "campaigns"}
+
+    @extend_schema(
+        operation_id="campaigns_extend",
+        request=Extension,
+        parameters=[IDEMPOTENT],
+        responses={201: DoneShown, **REFUSED},
+    )
+    @idempotent
+    def post(self, request: Request, campaign_id: UUID) -> Response:
+        body = self.read(Extension)
+        own(campaign_id)
+        made = extensions.extend(campaign_id=campaign_id, **body, by=self.actor, at=clock.now())
+        return Response({"id": str(campaign_id), "state": made.state}, status=201)
 
 
 class PledgeAnswer(Endpoint):

@@ -38,6 +38,9 @@ class Gate(Protocol):
     def holds(self, made: Pledge) -> list[Refusal]:
         """Every reason against its backer's taking it back."""
 
+    def bars_yes(self, made: Pledge) -> list[Refusal]:
+        """Every reason against its backer's saying yes to changed terms without more."""
+
     def waits(self, campaign: Campaign, at: datetime) -> bool:
         """Whether the verdict has to wait."""
 
@@ -64,6 +67,11 @@ def bind(made: Pledge, wish: Wish) -> None:
 def holds(made: Pledge) -> list[Refusal]:
     """What all gates have against taking a pledge back."""
     return [reason for gate in GATES for reason in gate.holds(made)]
+
+
+def bars_yes(made: Pledge) -> list[Refusal]:
+    """What all gates have against a plain yes to changed terms."""
+    return [reason for gate in GATES for reason in gate.bars_yes(made)]
 
 
 def waits(campaign: Campaign, at: datetime) -> bool:

@@ -78,6 +78,10 @@ def push_bar(event: PledgePaid | PledgeEnded | CampaignMoved) -> None:
 
 
 _OWNER_HEARS = {
+    "second_round": (
+        "项目《{title}》已达最低目标，第二轮开始",
+        "“{title}” reached its minimum; the second round has begun",
+    ),
     "approve": ("项目《{title}》审核通过，可以发布了", "“{title}” was approved; you can launch it"),
     "return": ("项目《{title}》被退回修改，请查看理由", "“{title}” was returned; see why"),
     "give_up_review": (
@@ -104,6 +108,14 @@ _OWNER_HEARS = {
     ),
 }
 _BACKERS_HEAR = {
+    "extend": (
+        "您支持的《{title}》申请延期，请在 5 个工作日内确认或退出；不答复即退出，全额退款",
+        "“{title}” wants more time: confirm or leave within 5 working days; silence means leaving, fully refunded",
+    ),
+    "second_round": (
+        "您支持的《{title}》已达最低目标，进入第二轮；您仍可在截止前退出",
+        "“{title}” reached its minimum and is in its second round; you may still leave before it ends",
+    ),
     "suspend": ("您支持的《{title}》已被暂停，资金仍在托管中", "“{title}” was suspended; your money stays in escrow"),
     "cancel": ("您支持的《{title}》已取消，款项将原路退回", "“{title}” was cancelled; your money goes back"),
     "succeed": ("您支持的《{title}》众筹成功", "“{title}” succeeded"),

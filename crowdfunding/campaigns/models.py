@@ -14,8 +14,12 @@ from backend.common.ids import new_id
 from backend.common.states import Stateful, states_known
 from crowdfunding.campaigns.states import CAMPAIGN, PLEDGE, State
 
-ALL_OR_NOTHING, KEEP_IT_ALL = "all_or_nothing", "keep_it_all"
-FUNDING_RULES = [(ALL_OR_NOTHING, "达标才成立"), (KEEP_IT_ALL, "筹多少是多少")]
+ALL_OR_NOTHING, KEEP_IT_ALL, TWO_ROUNDS = "all_or_nothing", "keep_it_all", "two_rounds"
+FUNDING_RULES = [
+    (ALL_OR_NOTHING, "达标才成立"),
+    (KEEP_IT_ALL, "筹多少是多少"),
+    (TWO_ROUNDS, "两轮：先到最低，再到理想"),
+]
 RIGHT_CLASSES = [
     ("seven_days", "收货后七日无理由退货"),
     ("made_to_order", "定制商品，不适用七日无理由"),
@@ -52,10 +56,13 @@ class Campaign(Stateful):
     rule = models.CharField("筹资规则", max_length=16, choices=FUNDING_RULES, default=ALL_OR_NOTHING)
     is_led = models.BooleanField("领投跟投", default=False)
     goal_fen = FenField("目标金额")
+    optimum_fen = FenField("理想金额", null=True)
     days = models.PositiveSmallIntegerField("筹资天数", default=30)
     promised_on = models.DateField("承诺交付日", null=True)
     opens_at = models.DateTimeField("开始时间", null=True)
     closes_at = models.DateTimeField("截止时间", null=True)
+    round_no = models.PositiveSmallIntegerField("轮次", default=1)
+    extended_at = models.DateTimeField("延期时间", null=True)
     created_at = models.DateTimeField("创建时间")
     state_at = models.DateTimeField("进入当前状态的时间")
     due_at = models.DateTimeField("下一时点", null=True)
@@ -69,6 +76,9 @@ class Campaign(Stateful):
         constraints = [
             states_known(CAMPAIGN),
             models.CheckConstraint(condition=Q(goal_fen__gt=0), name="campaign_goal_positive"),
+            models.CheckConstraint(
+                condition=Q(optimum_fen=None) | Q(optimum_fen__gt=F("goal_fen")), name="campaign_optimum_above"
+            ),
             models.CheckConstraint(
                 condition=Q(opens_at=None) | Q(closes_at__gt=F("opens_at")), name="campaign_window_ordered"
             ),

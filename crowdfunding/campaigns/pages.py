@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+import segno
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -22,7 +25,7 @@ from backend.common.models import StateChange
 from backend.payments.operations import intents
 from crowdfunding.campaigns import gates, panels, queries, trail
 from crowdfunding.campaigns.models import Campaign, Tier
-from crowdfunding.campaigns.operations import pledges, talk
+from crowdfunding.campaigns.operations import confirmations, pledges, talk
 from crowdfunding.campaigns.states import CAMPAIGN, PledgeState, State
 from search.engines import Query
 from search.queries import find
@@ -149,6 +152,21 @@ def next_step(found: Campaign) -> str:
 
 
 @require_GET
+def share(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
+    """A card to pass on and a poster to print, with the campaign's address as a code."""
+    found = _public(campaign_id)
+    address = f"{settings.SITE_URL.rstrip('/')}/campaigns/{found.pk}/"
+    context = {"nav": "browse", "campaign": found, "address": address, "code": _code_of(address), "now": clock.now()}
+    return render(request, "campaigns/share.html", context)
+
+
+def _code_of(address: str) -> SafeString:
+    """A QR code as inline SVG; the address is ours and holds nothing that a person typed."""
+    made = segno.make(address, micro=False)
+    return mark_safe(made.svg_inline(scale=5, border=2, dark="#1a2320", light="#fff"))  # noqa: S308
+
+
+@require_GET
 def figures(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """The bar as JSON: what watchers poll where sockets do not come through."""
     found = Campaign.objects.filter(pk=campaign_id, state__in=State.PUBLIC).first()
@@ -254,9 +272,18 @@ def pay(request: HttpRequest, pledge_id: UUID) -> HttpResponse:
         if made.state != PledgeState.RESERVED:
             return redirect("pledge", pledge_id)
         return render(request, "campaigns/pay.html", {"pledge": made, "intent": intent, "now": clock.now()})
+    if _blocks_the_cashier(request):
+        address = f"{settings.SITE_URL.rstrip('/')}/pledges/{made.pk}/pay/"
+        context = {"pledge": made, "intent": intent, "address": address, "code": _code_of(address)}
+        return render(request, "campaigns/handover.html", context)
     phone = "Mobile" in request.headers.get("User-Agent", "")
     url = intents.cashier_url(intent_id=intent.pk, phone=phone, at=clock.now())
     return HttpResponseRedirect(url)
+
+
+def _blocks_the_cashier(request: HttpRequest) -> bool:
+    """Whether the page is open inside WeChat, which does not open Alipay's cashier."""
+    return "MicroMessenger" in request.headers.get("User-Agent", "")
 
 
 @require_GET
@@ -324,7 +351,12 @@ def _receive(request: HttpRequest, pledge_id: UUID, by: Actor) -> str:
     return _("已确认收货，谢谢")
 
 
-ACTS = {"cancel": _cancel, "abandon": _abandon, "ask-refund": _ask_refund, "receive": _receive}
+def _confirm(request: HttpRequest, pledge_id: UUID, by: Actor) -> str:
+    confirmations.confirm(pledge_id=pledge_id, by=by, at=clock.now(), reason="接受延期")
+    return _("已确认继续支持")
+
+
+ACTS = {"confirm": _confirm, "cancel": _cancel, "abandon": _abandon, "ask-refund": _ask_refund, "receive": _receive}
 
 
 @require_POST

@@ -96,6 +96,14 @@ CAMPAIGN = Machine(
             after="suspended: 30 days",
             money="every pledge is refunded whole",
         ),
+        Move("extend", State.LIVE, State.LIVE, by=Role.OWNER),
+        Move(
+            "second_round",
+            State.CLEARING,
+            State.LIVE,
+            by=Role.CLOCK,
+            after="two rounds: the minimum is reached and the optimum is not",
+        ),
         Move("close", State.LIVE, State.CLEARING, by=Role.CLOCK, after="closes_at"),
         Move(
             "succeed",

@@ -7,6 +7,7 @@ from crowdfunding.campaigns import console_pages, pages, staff_pages
 urlpatterns = [
     path("campaigns/", pages.browse, name="browse"),
     path("campaigns/<uuid:campaign_id>/", pages.campaign, name="campaign"),
+    path("campaigns/<uuid:campaign_id>/share/", pages.share, name="share"),
     path("campaigns/<uuid:campaign_id>/figures/", pages.figures, name="figures"),
     path("campaigns/<uuid:campaign_id>/pledge/", pages.pledge_form, name="pledge-form"),
     path("campaigns/<uuid:campaign_id>/questions/", pages.ask, name="ask"),
@@ -26,6 +27,7 @@ urlpatterns = [
     path("create/stretches/<uuid:stretch_id>/remove/", console_pages.remove_stretch, name="console-stretch-remove"),
     path("create/tiers/<uuid:tier_id>/remove/", console_pages.remove_tier, name="console-tier-remove"),
     path("create/<uuid:campaign_id>/backers/", console_pages.backers, name="console-backers"),
+    path("create/<uuid:campaign_id>/backers.xlsx", console_pages.backers_sheet, name="console-backers-sheet"),
     path("create/<uuid:campaign_id>/<slug:act>/", console_pages.act, name="console-act"),
     path("review/", staff_pages.queue, name="review-queue"),
     path("review/<uuid:campaign_id>/", staff_pages.review, name="review"),

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from backend.common.fen import Fen, part, split
 
-ALL_OR_NOTHING = "all_or_nothing"
+KEEP_IT_ALL = "keep_it_all"
 
 
 def has_succeeded(*, rule: str, goal_fen: Fen, cleared_fen: Fen) -> bool:
-    """All-or-nothing: the cleared sum reaches the goal. Keep-it-all: anything at all.
+    """All-or-nothing and two rounds: the cleared sum reaches the goal, which is the minimum. Keep-it-all: anything.
 
     Source: features.md §2.4, clearing → successful.
     """
-    return cleared_fen >= goal_fen if rule == ALL_OR_NOTHING else cleared_fen > 0
+    return cleared_fen > 0 if rule == KEEP_IT_ALL else cleared_fen >= goal_fen
 
 
 def first_part(raised_fen: Fen, *, share_bp: int, fee_fen: Fen) -> Fen:

@@ -17,6 +17,7 @@ from backend.accounts.doors import actor_of, signed_in
 from backend.common import clock, paging
 from backend.common.actors import Actor
 from backend.common.errors import Invalid, NotFound, Refusal
+from backend.common.workbooks import download
 from crowdfunding.campaigns import queries as campaigns
 from crowdfunding.campaigns.models import Campaign
 from crowdfunding.campaigns.operations.pledges import own_pledge
@@ -198,11 +199,7 @@ def packing(request: HttpRequest, campaign_id: UUID, form: str) -> HttpResponse:
         return redirect("fulfilment", campaign_id)
     if form == "labels":
         return render(request, "fulfilment/labels.html", {"rows": rows, "campaign": found})
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    reply = HttpResponse(sheets.packing_book(rows), content_type=kind)
-    reply["Content-Disposition"] = f'attachment; filename="packing-{campaign_id}.xlsx"'
-    reply["Cache-Control"] = "no-store"
-    return reply
+    return download(sheets.packing_book(rows), f"packing-{campaign_id}")
 
 
 @require_POST

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell import WriteOnlyCell
+from openpyxl import load_workbook
 
 from backend.common.errors import Invalid
+from backend.common.workbooks import book
 from crowdfunding.fulfilment.operations.shipments import MOST_ROWS, Packing, Sent
 
 MOST_BYTES = 20_000_000
@@ -38,23 +38,6 @@ def packing_book(rows: Sequence[Packing]) -> bytes:
         for row in rows
     )
     return book("打包清单", head, lines)
-
-
-def book(title: str, head: Iterable[str], lines: Iterable[Iterable[str]]) -> bytes:
-    """A workbook of plain text: no cell is ever a formula, whatever people typed."""
-    made = Workbook(write_only=True)
-    sheet = made.create_sheet(title)
-    for line in (head, *lines):
-        sheet.append([_text(sheet, value) for value in line])
-    out = io.BytesIO()
-    made.save(out)
-    return out.getvalue()
-
-
-def _text(sheet: object, value: str) -> WriteOnlyCell:
-    cell = WriteOnlyCell(sheet, value=value)
-    cell.data_type = "s"
-    return cell
 
 
 def read_batch(name: str, body: bytes) -> list[Sent]:

@@ -146,6 +146,7 @@ BODIES: dict[str, dict[str, object]] = {
     "shipments": {"rows": [{"no": 1, "carrier": "SF", "tracking_no": "SF123456"}]},
     "leads": {"stake_fen": 1, "reward_kind": "none", "terms": "t", "diligence": "d", "conflicts": "c"},
     "following": {"lead_id": str(UUID(int=0))},
+    "extension": {"days": 3, "reason": "r"},
     "filing": {"body": "字" * 30},
     "disputes": {"order": "P0", "provider_no": "CB", "amount_fen": 1},
 }

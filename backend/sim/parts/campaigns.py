@@ -12,6 +12,7 @@ from django.db.models import Sum
 from backend.accounts.models import User
 from backend.common import outbox
 from backend.common.actors import Role
+from backend.common.models import StateChange
 from backend.payments.models import PaymentIntent, Refund
 from backend.payments.operations import intents
 from backend.sim.part import Act, Invariant, Part
@@ -19,7 +20,7 @@ from backend.sim.scheduler import Task
 from backend.sim.world import Request, World
 from crowdfunding.campaigns import tasks
 from crowdfunding.campaigns.models import Campaign, Cancellation, Pledge, Tier
-from crowdfunding.campaigns.operations import delivery, drafts, pledges, reviews, talk
+from crowdfunding.campaigns.operations import confirmations, delivery, drafts, extensions, pledges, reviews, talk
 from crowdfunding.campaigns.states import PledgeState, State
 from crowdfunding.leads.operations import candidacies
 
@@ -32,6 +33,8 @@ def publish(world: World, number: int, *, is_led: bool = False) -> Campaign:
     by = world.acting(maker)
     campaign = drafts.start(owner_id=maker.party_id, by=by, at=at)
     days = world.pick([1, 2, 5])
+    rule = world.pick(["all_or_nothing", "two_rounds", "keep_it_all"])
+    goal_fen = world.pick([50_000, 60_000, 90_000])
     written = drafts.Terms(
         title=f"campaign {number}",
         summary="sim",
@@ -39,10 +42,11 @@ def publish(world: World, number: int, *, is_led: bool = False) -> Campaign:
         risks="sim risks sim",
         category="tea",
         county="",
-        rule=world.pick(["all_or_nothing", "all_or_nothing", "keep_it_all"]),
-        goal_fen=world.pick([50_000, 60_000, 90_000]),
+        rule=rule,
+        goal_fen=goal_fen,
         days=days,
-        promised_on=(at + timedelta(days=days + 5)).date(),
+        promised_on=(at + timedelta(days=days + (35 if rule == "two_rounds" else 5))).date(),
+        optimum_fen=goal_fen * 2 if rule == "two_rounds" else None,
     )
     drafts.write(campaign_id=campaign.pk, terms=written, version=campaign.version, by=by, at=at)
     for price, stock, per_person in ((30_000, world.pick([1, 2, 4]), world.pick([None, 1, 2])), (7_777, None, None)):
@@ -256,6 +260,32 @@ def make_and_ship(world: World) -> Task | None:
     )
 
 
+def extend(world: World) -> Task | None:
+    """A maker asks for more time, once."""
+    found = list(Campaign.objects.filter(state=State.LIVE, rule="two_rounds", extended_at=None).order_by("title"))
+    if not found or world.rng.random() < 0.5:
+        return None
+    campaign = world.pick(found)
+    by, campaign_id, days = world.acting(_owner(world, campaign)), campaign.pk, 1 + world.rng.randrange(4)
+    return world.task(
+        f"the maker of {campaign.title} asks for {days} days more",
+        lambda: extensions.extend(campaign_id=campaign_id, days=days, reason="sim", by=by, at=world.now()) and None,
+    )
+
+
+def say_yes(world: World) -> Task | None:
+    """A backer who is asked again stays; the silent one does nothing."""
+    found = _own(world, PledgeState.TO_CONFIRM)
+    if found is None:
+        return None
+    made, backer = found
+    by, pledge_id = world.acting(backer), made.pk
+    return world.task(
+        f"{backer.party.name} says yes again",
+        lambda: confirmations.confirm(pledge_id=pledge_id, by=by, at=world.now(), reason="sim") and None,
+    )
+
+
 def moderate(world: World) -> Task | None:
     """A moderator suspends, resumes, cancels, disproves; two cancel after success."""
     states = (State.LIVE, State.SUSPENDED, State.SUCCESSFUL, State.PRODUCING, State.OVERDUE, State.DELIVERING)
@@ -352,6 +382,16 @@ def refunds_have_a_reason(world: World) -> Iterator[str]:
             yield f"pledge {str(made.pk)[-6:]} counts as refunded and {intent.refunded_fen} of it is"
 
 
+def nobody_is_bound_unasked(world: World) -> Iterator[str]:
+    """Who backed a campaign before it was given more time counts only after a yes that came later."""
+    won = Pledge.objects.filter(campaign__state__in=State.SUCCEEDED, campaign__extended_at__isnull=False)
+    for made in won.filter(state__in=PledgeState.COUNTED).select_related("campaign"):
+        extended = made.campaign.extended_at
+        yes = StateChange.objects.filter(subject_id=made.pk, event="confirm", at__gte=extended)
+        if extended is not None and made.created_at < extended and not yes.exists():
+            yield f"pledge {str(made.pk)[-6:]} of {made.campaign.title} counts without a yes to its extension"
+
+
 def campaigns_settled(world: World) -> Iterator[str]:
     """Nobody waits: no unpaid place, no campaign that should have moved, no money of an ended one."""
     for made in Pledge.objects.filter(state__in=(PledgeState.RESERVED, PledgeState.ASKED, PledgeState.AGREED)):
@@ -380,12 +420,15 @@ PART = Part(
         Act("moderator", 2, moderate),
         Act("clockwork", 12, clockwork),
         Act("publish", 2, publish_another),
+        Act("extend", 1, extend),
+        Act("yes", 3, say_yes),
     ),
     invariants=(
         Invariant("C1", "Never more units promised than there are, nor more to one person than allowed.", stock_holds),
         Invariant("C2", "What was acknowledged is there, once.", acknowledged_is_kept),
         Invariant("C3", "A cancelled pledge has all its money on the way back.", given_up_is_refunded),
         Invariant("C4", "A verdict waits for every payment that may still clear.", nobody_is_judged_early),
+        Invariant("C7", "Nobody is bound to an extension that they did not accept.", nobody_is_bound_unasked),
         Invariant("C5", "A pledge counts as refunded only when its money is.", refunds_have_a_reason),
     ),
     settled=Invariant("C6", "When faults stop, every campaign and pledge comes to an end.", campaigns_settled),

@@ -105,7 +105,11 @@ CATEGORY_WORDS = {
     "tech": ("科技产品", "Technology"),
     "other": ("其他", "Other"),
 }
-RULE_WORDS = {"all_or_nothing": ("达标才成立", "All or nothing"), "keep_it_all": ("筹多少是多少", "Keep it all")}
+RULE_WORDS = {
+    "all_or_nothing": ("达标才成立", "All or nothing"),
+    "keep_it_all": ("筹多少是多少", "Keep it all"),
+    "two_rounds": ("两轮筹资", "Two rounds"),
+}
 RIGHT_WORDS = {
     "seven_days": ("收货后七日无理由退货", "Returnable within 7 days of receipt"),
     "made_to_order": ("定制商品，不适用七日无理由", "Made to order: no 7-day return"),

@@ -9,7 +9,9 @@ from uuid import UUID
 from django.db import transaction
 
 from backend.common.actors import CLOCK, SYSTEM, Actor, Role
+from backend.common.errors import refuse_any
 from backend.common.states import move_all
+from crowdfunding.campaigns import gates
 from crowdfunding.campaigns.models import Pledge
 from crowdfunding.campaigns.operations import pledges
 from crowdfunding.campaigns.states import PledgeState
@@ -40,10 +42,12 @@ def confirm(*, pledge_id: UUID, by: Actor, at: datetime, reason: str) -> Pledge:
     """The backer stays under the changed terms (确认继续支持).
 
     Raises:
+        Refusals of the gates: more has to be chosen than a yes.
         MoveRefused: nothing is to be confirmed, or the time is over.
     """
     pledges.own_pledge(pledge_id, by)
     made = Pledge.objects.select_for_update().get(pk=pledge_id)
+    refuse_any(gates.bars_yes(made))
     if made.confirm_by is not None and at >= made.confirm_by:
         raise made.machine.refusal(PledgeState.CANCELLED)
     made.confirm_by = None

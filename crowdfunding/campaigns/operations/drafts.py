@@ -18,7 +18,7 @@ from backend.common.fen import Fen, show_yuan
 from backend.ledger import operations as ledger
 from backend.moderation import operations as moderation
 from crowdfunding.campaigns.errors import GoalOutOfRange, Incomplete, RuleFixed, Stale
-from crowdfunding.campaigns.models import CATEGORIES, FUNDING_RULES, RIGHT_CLASSES, Campaign, Tier
+from crowdfunding.campaigns.models import CATEGORIES, FUNDING_RULES, RIGHT_CLASSES, TWO_ROUNDS, Campaign, Tier
 from crowdfunding.campaigns.operations.shared import as_owner, locked, move, next_due, show
 from crowdfunding.campaigns.states import State
 
@@ -40,6 +40,7 @@ class Terms:
     goal_fen: Fen
     days: int
     promised_on: date | None
+    optimum_fen: Fen | None = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,7 @@ def write(*, campaign_id: UUID, terms: Terms, version: int, by: Actor, at: datet
     campaign.risks = terms.risks
     campaign.category, campaign.county, campaign.rule = terms.category, terms.county, terms.rule
     campaign.goal_fen, campaign.days, campaign.promised_on = terms.goal_fen, terms.days, terms.promised_on
+    campaign.optimum_fen = terms.optimum_fen if terms.rule == TWO_ROUNDS else None
     campaign.state_at, campaign.version = at, campaign.version + 1
     campaign.due_at = next_due(campaign)
     campaign.save()
@@ -127,6 +129,9 @@ def _check_form(terms: Terms) -> None:
             _one_of(terms.category, dict(CATEGORIES), "category"),
             _one_of(terms.rule, dict(FUNDING_RULES), "rule"),
             Invalid("目标金额须大于 0", "The goal must be above 0", field="goal") if terms.goal_fen <= 0 else None,
+            Invalid("理想金额须高于最低金额", "The optimum must be above the minimum", field="optimum")
+            if terms.rule == TWO_ROUNDS and terms.optimum_fen is not None and terms.optimum_fen <= terms.goal_fen
+            else None,
             Invalid("项目介绍过长", "The story is too long", field="story") if len(terms.story) > 20_000 else None,
             Invalid("风险说明过长", "The risks are too long", field="risks") if len(terms.risks) > 5_000 else None,
             Invalid("天数无效", "The days are not valid", field="days") if not 1 <= terms.days <= 366 else None,
@@ -231,7 +236,10 @@ def _gaps(campaign: Campaign, at: datetime) -> list[Refusal | None]:
 
     least_days, most_days = bounds("days")
     least_goal, most_goal = bounds("goal")
-    ends = (at + timedelta(days=campaign.days)).date()
+    days = campaign.days
+    if campaign.rule == TWO_ROUNDS:
+        days += rules.value("campaigns.second_round_days", at=at, ruleset=campaign.ruleset)
+    ends = (at + timedelta(days=days)).date()
     return [
         Incomplete(what_zh="请填写标题", what_en="Give it a title", field="title")
         if campaign.title == "未命名项目"
@@ -247,6 +255,9 @@ def _gaps(campaign: Campaign, at: datetime) -> list[Refusal | None]:
         else None,
         Incomplete(what_zh="至少设置一个回报", what_en="Offer at least one reward", field="tiers")
         if not campaign.tiers.filter(is_open=True).exists()
+        else None,
+        Incomplete(what_zh="请填写理想金额", what_en="Enter the optimum", field="optimum")
+        if campaign.rule == TWO_ROUNDS and campaign.optimum_fen is None
         else None,
         Incomplete(
             what_zh="追加目标须高于目标金额",

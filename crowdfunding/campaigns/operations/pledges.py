@@ -35,7 +35,7 @@ from crowdfunding.campaigns.errors import (
 )
 from crowdfunding.campaigns.events import PledgeEnded, PledgePaid, PledgeReceived, RefundAsked
 from crowdfunding.campaigns.models import Campaign, Pledge, Tier, campaign_lock
-from crowdfunding.campaigns.operations.shared import as_owner, is_affiliated
+from crowdfunding.campaigns.operations.shared import as_owner, confirm_until, is_affiliated
 from crowdfunding.campaigns.states import PledgeState, State
 
 
@@ -195,11 +195,13 @@ def step(made: Pledge, event: str, *, by: Actor, at: datetime, reason: str = "")
 @transaction.atomic
 def settle_pledge(*, pledge_id: UUID, at: datetime) -> None:
     """The money is in escrow: the pledge counts and the bar moves (支付到账). Safe to repeat."""
+    locks.share(campaign_lock(Pledge.objects.values_list("campaign_id", flat=True).get(pk=pledge_id)))
     made = Pledge.objects.select_for_update().get(pk=pledge_id)
     if made.state != PledgeState.RESERVED:
         return
     made.move("settle", by=PROVIDER, at=at)
     _count(made, at)
+    _ask_if_extended(made, at)
     _return_if_over(made, at)
 
 
@@ -212,6 +214,16 @@ def _count(made: Pledge, at: datetime) -> None:
             at=at, pledge_id=made.id, campaign_id=made.campaign_id, backer_id=made.backer_id, amount_fen=made.total_fen
         )
     )
+
+
+def _ask_if_extended(made: Pledge, at: datetime) -> None:
+    """Who ordered before the campaign was given more time, and paid after, is asked like everybody else."""
+    campaign = Campaign.objects.get(pk=made.campaign_id)
+    if campaign.extended_at is None or made.created_at >= campaign.extended_at:
+        return
+    made.confirm_by = confirm_until(campaign, at)
+    made.save(update_fields=["confirm_by"])
+    step(made, "ask_again", by=SYSTEM, at=at, reason="众筹延期")
 
 
 def _add_to_bar(made: Pledge, sign: int) -> None:
@@ -246,6 +258,7 @@ def take_late_payment(*, pledge_id: UUID, intent_id: UUID, at: datetime) -> None
         intents.honour_late(intent_id=intent_id, at=at)
         made.move("revive", by=SYSTEM, at=at)
         _count(made, at)
+        _ask_if_extended(made, at)
     else:
         refunds.refund_whole(intent_id=intent_id, reason="超时后到账，无法计入", at=at)
 

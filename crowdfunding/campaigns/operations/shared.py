@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from backend.accounts.models import Membership
-from backend.common import outbox, rules
+from backend.common import outbox, rules, working_days
 from backend.common.actors import Actor, Role
 from backend.listings import operations as listings
 from crowdfunding.campaigns.events import CampaignMoved
@@ -41,7 +41,7 @@ def move(campaign: Campaign, event: str, *, by: Actor, at: datetime, reason: str
     campaign.move(event, by=by, at=at, reason=reason)
     campaign.state_at = at
     campaign.due_at = next_due(campaign)
-    campaign.save(update_fields=["state_at", "due_at", "opens_at", "closes_at"])
+    campaign.save(update_fields=["state_at", "due_at", "opens_at", "closes_at", "round_no", "extended_at"])
     show(campaign)
     if campaign.owner_id is not None:
         outbox.record(
@@ -92,6 +92,11 @@ def after_promise(campaign: Campaign, key: str) -> datetime:
     grace = rules.value(f"campaigns.{key}", at=campaign.state_at, ruleset=campaign.ruleset)
     midnight = datetime(promised.year, promised.month, promised.day, tzinfo=rules.SHANGHAI)
     return midnight + timedelta(days=grace + 1)
+
+
+def confirm_until(campaign: Campaign, at: datetime) -> datetime:
+    """Until when a backer who is asked now has to say yes to changed terms."""
+    return working_days.after(at, rules.value("campaigns.confirm_working_days", at=at, ruleset=campaign.ruleset))
 
 
 def show(campaign: Campaign) -> None:

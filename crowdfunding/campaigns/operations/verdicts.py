@@ -93,8 +93,20 @@ def _judge(campaign: Campaign, at: datetime) -> bool:
         return False
     cleared = cleared_fen(campaign.id)
     won = verdicts.has_succeeded(rule=campaign.rule, goal_fen=campaign.goal_fen, cleared_fen=cleared)
-    move(campaign, "succeed" if won else "fail", by=CLOCK, at=at)
+    if won and _has_second_round(campaign, cleared):
+        campaign.round_no, campaign.closes_at = (
+            2,
+            at + rules.days("campaigns.second_round_days", at=at, ruleset=campaign.ruleset),
+        )
+        move(campaign, "second_round", by=CLOCK, at=at)
+    else:
+        move(campaign, "succeed" if won else "fail", by=CLOCK, at=at)
     return True
+
+
+def _has_second_round(campaign: Campaign, cleared: Fen) -> bool:
+    """Whether a campaign that reached its minimum goes on for its optimum (第二轮)."""
+    return campaign.round_no == 1 and campaign.optimum_fen is not None and cleared < campaign.optimum_fen
 
 
 def cleared_fen(campaign_id: UUID) -> Fen:

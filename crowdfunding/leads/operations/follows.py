@@ -69,6 +69,10 @@ class LeadGate:
         standing = Lead.objects.filter(pledge=made, state__in=(Leading.CHECKED, Leading.ACTIVE))
         return [LeadBound()] if standing.exists() else []
 
+    def bars_yes(self, made: Pledge) -> list[Refusal]:
+        astray = Follow.objects.filter(pledge=made).exclude(lead__state=Leading.ACTIVE)
+        return [LeadMissing(field="lead_id")] if astray.exists() else []
+
     def waits(self, campaign: Campaign, at: datetime) -> bool:
         if not campaign.is_led:
             return False
@@ -98,6 +102,5 @@ def confirm(*, pledge_id: UUID, lead_id: UUID, by: Actor, at: datetime) -> Pledg
         raise NotFound(field="lead_id")
     if lead.state != Leading.ACTIVE:
         raise LeadNotFunded(field="lead_id")
-    made = confirmations.confirm(pledge_id=pledge_id, by=by, at=at, reason=f"跟随领投人 {lead.pk}")
-    Follow.objects.filter(pledge=made).update(lead=lead, at=at)
-    return made
+    Follow.objects.filter(pledge_id=pledge_id).update(lead=lead, at=at)
+    return confirmations.confirm(pledge_id=pledge_id, by=by, at=at, reason=f"跟随领投人 {lead.pk}")

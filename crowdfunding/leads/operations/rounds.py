@@ -112,7 +112,13 @@ def _drive(campaign: Campaign, led: LedRound, leads: list[Lead], at: datetime) -
         _ask(campaign.pk, _unbound(campaign.pk), at)
     if led.due_at is None or led.due_at > at:
         return
-    if led.state == Rounding.SEARCHING:
+    if (
+        led.state == Rounding.SEARCHING
+        and Pledge.objects.filter(campaign=campaign, state=PledgeState.RESERVED).exists()
+    ):
+        led.due_at = at + SOON  # somebody is paying, perhaps the new lead
+        led.save(update_fields=["due_at"])
+    elif led.state == Rounding.SEARCHING:
         _step_round(led, "give_up", by=CLOCK, at=at)
         move(campaign, "fail" if campaign.state in (State.PAUSED, State.CLEARING) else "cancel", by=CLOCK, at=at,
              reason=GIVEN_UP)  # fmt: skip
