@@ -10,6 +10,7 @@ import pytest
 
 from backend.common import clock
 from backend.common.errors import Invalid, NotFound
+from backend.common.rules import SHANGHAI
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
 from backend.payments import queries as payments
@@ -26,9 +27,16 @@ from tests.builders import live_campaign, officer, paid_pledge, reserve
 
 @pytest.fixture
 def paid(own_db, cashier):
-    cashier.control(clock=clock.now().isoformat(), forget=True)
+    _noon(cashier)
     campaign, tier = live_campaign(price_fen=10_000)
     return [paid_pledge(cashier, campaign, tier) for _ in range(3)]
+
+
+def _noon(cashier):
+    """Begin in the middle of a Shanghai day: what is paid near midnight is looked for in two days' bills."""
+    now = clock.now().astimezone(SHANGHAI)
+    noon = now.replace(hour=12, minute=0, second=0) + timedelta(days=now.hour >= 12)
+    cashier.control(clock=clock.advance(noon - now).isoformat(), forget=True)
 
 
 def _two_days_on(cashier):
@@ -67,7 +75,7 @@ def test_a_bill_that_is_not_ready_is_asked_for_again(paid, cashier):
 
 
 def test_a_payment_that_only_the_bill_knows_is_booked_and_on_record(own_db, cashier):
-    cashier.control(clock=clock.now().isoformat(), forget=True)
+    _noon(cashier)
     campaign, tier = live_campaign(price_fen=10_000)
     paid_pledge(cashier, campaign, tier)
     cashier.fault("notice_lost", "*", left=1)

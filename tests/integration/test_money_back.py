@@ -119,7 +119,7 @@ def test_a_chargeback_that_nobody_answers_is_lost_on_its_last_day(cashier):
     assert list(books.differences()) == []
 
 
-def test_a_chargeback_after_the_money_left_is_taken_from_what_the_maker_is_owed_else_from_the_reserve(cashier):
+def test_a_chargeback_after_the_money_left_is_taken_from_what_the_maker_is_owed_and_then_owes(cashier):
     campaign, made = producing(cashier)
     owed = ledger.payable_to(owner_of(campaign).party_id)
     assert books.balance(owed) == 60_000 * 7 // 10 - 1_800
@@ -132,7 +132,9 @@ def test_a_chargeback_after_the_money_left_is_taken_from_what_the_maker_is_owed_
         disputes.lose_dispute(dispute_id=case.pk, by=officer(), at=clock.now())
     deliver_events()
 
-    assert (escrow(campaign), books.balance(owed), books.balance(ledger.RESERVE)) == (18_000, 200, -20_000)
+    debt = ledger.receivable_from(owner_of(campaign).party_id)
+    assert (escrow(campaign), books.balance(owed), books.balance(debt)) == (18_000, 0, 19_800)
+    assert books.balance(ledger.RESERVE) == 0
     assert states(made) == ["refunded"] * 3
     assert list(books.differences()) == []
 

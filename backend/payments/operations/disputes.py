@@ -34,8 +34,8 @@ def open_dispute(
     """Take up a chargeback and hold its sum: from the escrow, else from what the payee is owed (登记拒付).
 
     A refund that nobody approved yet is turned down: the bank asks for the same money.
-    Where neither holds enough the dispute has no hold, and a loss becomes the payee's debt. It may
-    come after a refund, and then for money that left already.
+    Where neither holds enough the dispute has no hold, and a loss becomes the payee's debt. It may come after a
+    refund, and then for money that left already: what goes beyond the payment is the reserve's.
 
     Raises:
         Invalid: no number of the case, or more than was paid.
@@ -80,18 +80,24 @@ def open_dispute(
     return dispute
 
 
-def _hold(dispute: Dispute, intent: PaymentIntent, payee_id: UUID | None, at: datetime) -> UUID | None:
-    """Hold the sum where it can be had whole; None leaves it to the payee.
-
-    Escrow bears no more of a payment than the payment brought, however many cases are open about it: the rest
-    there is other people's.
-    """
+def _brought(dispute: Dispute, intent: PaymentIntent) -> Fen:
+    """What is left of a payment for this case: less what went back, and what other open cases hold of it."""
     others = Dispute.objects.filter(intent=intent, state__in=Disputing.OPEN, hold_id__isnull=False).exclude(
         pk=dispute.pk
     )
     asked = others.aggregate(total=Sum("amount_fen"))["total"] or 0
-    own_fen = intent.amount_fen - intent.refunded_fen - asked
-    sources = [escrow_of(intent)] if dispute.amount_fen <= own_fen else []
+    return max(0, int(intent.amount_fen - intent.refunded_fen - asked))
+
+
+def _hold(dispute: Dispute, intent: PaymentIntent, payee_id: UUID | None, at: datetime) -> UUID | None:
+    """Hold the sum where it can be had whole: in escrow, else in what the payee is owed; None where neither has it.
+
+    Nobody bears more of a payment than it brought, however many cases are open about it: the rest of escrow is
+    other people's.
+    """
+    if dispute.amount_fen > _brought(dispute, intent):
+        return None
+    sources = [escrow_of(intent)]
     if payee_id is not None:
         sources.append(ledger.payable_to(payee_id))
     for source in sources:
@@ -158,19 +164,20 @@ def lose_dispute(*, dispute_id: UUID, by: Actor, at: datetime) -> None:
 
 
 def _bear(dispute: Dispute, intent: PaymentIntent, at: datetime) -> None:
-    """Nothing was held: the payee bears it from what it is owed, then as a debt; without a payee the reserve does."""
-    clearing, rest, legs = clearing_of(intent), dispute.amount_fen, []
-    if dispute.payee_id is None:
-        legs.append(ledger.Leg(ledger.open_account(ledger.RESERVE), clearing, rest))
-    else:
+    """Nothing was held: the payee bears what the payment brought, as a debt where it has no more; the reserve the rest."""
+    clearing, legs = clearing_of(intent), []
+    theirs = min(dispute.amount_fen, _brought(dispute, intent)) if dispute.payee_id is not None else 0
+    if dispute.payee_id is not None and theirs:
         payable = ledger.payable_to(dispute.payee_id)
-        own = max(0, min(rest, books.available(payable)))
+        own = max(0, min(theirs, books.available(payable)))
         if own:
             legs.append(ledger.Leg(payable, clearing, own))
-        if rest - own:
+        if theirs - own:
             debtor = ledger.open_account(ledger.receivable_from(dispute.payee_id))
-            legs.append(ledger.Leg(debtor, clearing, rest - own))
-            debts.owe(dispute=dispute, party_id=dispute.payee_id, amount_fen=rest - own, at=at)
+            legs.append(ledger.Leg(debtor, clearing, theirs - own))
+            debts.owe(dispute=dispute, party_id=dispute.payee_id, amount_fen=theirs - own, at=at)
+    if dispute.amount_fen - theirs:
+        legs.append(ledger.Leg(ledger.open_account(ledger.RESERVE), clearing, dispute.amount_fen - theirs))
     ledger.post(key=f"dispute:{dispute.id}", kind="dispute", legs=legs, cause=("dispute", dispute.id), at=at)
 
 
