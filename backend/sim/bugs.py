@@ -30,7 +30,6 @@ from crowdfunding.campaigns.states import PledgeState
 from crowdfunding.campaigns.verdicts import has_succeeded
 from crowdfunding.fulfilment.models import Parcel, Survey
 from crowdfunding.fulfilment.operations import parcels, surveys
-from crowdfunding.leads.operations import rounds
 from crowdfunding.leads.operations.follows import LeadGate
 
 Bug = Callable[[], AbstractContextManager[None]]
@@ -262,6 +261,5 @@ BUGS: dict[str, Bug] = {
     "address_after_the_lock": _swap(parcels, "fill", _address_by_a_late_clock()),
     "lock_by_surprise": _swap(surveys, "announce_lock", _lock_by_surprise()),
     "follow_before_the_stake": _swap(LeadGate, "refusals", lambda gate, wish: []),
-    "followers_never_asked": _swap(rounds, "_unbound", lambda campaign_id: []),
     "shares_of_everything": _swap(verdicts, "plan_shares", _share_of_everything()),
 }

@@ -219,7 +219,7 @@ PART = Part(
     acts=(
         Act("stand", 4, stand),
         Act("follow", 6, follow),
-        Act("leave", 5, leave),
+        Act("leave", 2, leave),
         Act("decide", 4, decide),
         Act("report", 1, report),
         Act("leads' clock", 4, clockwork),
