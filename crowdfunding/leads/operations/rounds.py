@@ -25,7 +25,7 @@ from crowdfunding.leads.states import Leading, Rounding
 BEFORE = (State.DRAFT, State.REVIEW, State.RETURNED, State.APPROVED, State.PREHEAT)
 OPEN = (State.LIVE, State.PAUSED, State.SUSPENDED, State.CLEARING)
 STANDS = (PledgeState.PAID, PledgeState.TO_CONFIRM)
-SOON = timedelta(minutes=1)
+SOON = timedelta(seconds=5)
 GIVEN_UP = "领投退出后未找到新的领投人"
 
 
