@@ -298,6 +298,9 @@ def test_a_stake_paid_after_withdrawal_goes_back(led, cashier):
     lead = checked_lead(campaign)
     who = User.objects.get(party_id=lead.party_id)
     stake = reserve(campaign, None, who, amount_fen=20_000, under=lead.pk)
+    with pytest.raises(Refusal) as caught:  # a second order of the same stake
+        reserve(campaign, None, who, amount_fen=20_000, under=lead.pk)
+    assert _codes(caught) == {LeadNotFunded.code}
     _withdraw(lead)
     pay(cashier, stake)
     beat()

@@ -45,6 +45,9 @@ class LeadGate:
         lead = _lead_of(wish)
         if lead is None:
             return [LeadMissing(field="lead_id")]
+        if lead.party_id == wish.party_id:  # two windows: the second sees the first one's stake
+            Lead.objects.select_for_update().get(pk=lead.pk)
+            lead = Lead.objects.select_related("pledge").get(pk=lead.pk)
         if _is_stake(lead, wish):
             short = wish.goods_fen < lead.stake_fen
             return [StakeTooSmall(stake=show_yuan(lead.stake_fen), field="amount_fen")] if short else []
