@@ -33,7 +33,7 @@ class Gate(Protocol):
         """Whether this pledge may be made although the campaign takes none from others now."""
 
     def bind(self, made: Pledge, wish: Wish) -> None:
-        """Note under what the pledge was made, in its transaction."""
+        """Note under what the pledge was made, in its transaction; may raise what `refusals` could not see yet."""
 
     def holds(self, made: Pledge) -> list[Refusal]:
         """Every reason against its backer's taking it back."""

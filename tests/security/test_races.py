@@ -11,7 +11,7 @@ import pytest
 
 from backend.accounts import operations as accounts
 from backend.accounts.errors import CodeWrong
-from backend.accounts.models import SignInCode
+from backend.accounts.models import SignInCode, User
 from backend.common import clock
 from backend.common.models import StateChange
 from backend.ledger import operations as ledger
@@ -25,6 +25,7 @@ from crowdfunding.campaigns.models import Campaign, Pledge, Tier
 from crowdfunding.campaigns.operations import delivery, drafts, pledges, reviews
 from tests.builders import (
     acting,
+    checked_lead,
     deliver_events,
     draft,
     live_campaign,
@@ -111,6 +112,17 @@ def test_a_limit_per_person_holds_for_many_windows_of_one_person(site):
         assert statuses(site, knocks) == {201: 2, 409: 48}
 
 
+def test_a_lead_orders_its_stake_once(site):
+    for _ in range(ROUNDS):
+        campaign, _tier = live_campaign(goal_fen=100_000, price_fen=20_000, is_led=True)
+        lead = checked_lead(campaign)
+        token = token_of(User.objects.select_related("party").get(party_id=lead.party_id))
+        body = {"amount_fen": lead.stake_fen, "lead_id": str(lead.pk)}
+        knocks = [by_token(token, f"campaigns/{campaign.pk}/pledges", body) for _ in range(AT_ONCE)]
+        assert statuses(site, knocks) == {201: 1, 409: 49}
+        assert Pledge.objects.filter(campaign=campaign).count() == 1
+
+
 def test_a_launch_a_submission_and_a_cancellation_happen_once(site):
     for _ in range(ROUNDS):
         owner = person()
@@ -133,8 +145,6 @@ def test_a_refund_request_its_answer_and_a_receipt_happen_once(site, cashier):
     cashier.control(clock=clock.now().isoformat())
     for _ in range(ROUNDS):
         campaign, made = successful(cashier, 2, 30_000)
-        from backend.accounts.models import User
-
         backers = [User.objects.select_related("party").get(party_id=one.backer_id) for one in made]
         path = f"pledges/{made[0].pk}/refund"
         asked = [by_token(token_of(backers[0]), path, {"reason": "r"}) for _ in range(AT_ONCE)]

@@ -143,7 +143,8 @@ def leave(world: World) -> Task | None:
 
 def decide(world: World) -> Task | None:
     """A follower who is asked stays under another lead; the silent one does nothing."""
-    asked = list(Pledge.objects.filter(state=PledgeState.TO_CONFIRM).order_by("created_at", "pk")[:20])
+    waiting = Pledge.objects.filter(state=PledgeState.TO_CONFIRM, campaign__is_led=True)
+    asked = list(waiting.order_by("created_at", "pk")[:20])
     if not asked:
         return None
     made = world.pick(asked)

@@ -20,7 +20,6 @@ from crowdfunding.leads.errors import LeadBound, LeadMissing, LeadNotFunded, Sta
 from crowdfunding.leads.models import Follow, Lead, LedRound
 from crowdfunding.leads.states import Leading, Rounding
 
-UNPAID = (PledgeState.RESERVED, PledgeState.EXPIRED)
 WAITING = (Rounding.SEARCHING, Rounding.CONFIRMING)
 
 
@@ -45,9 +44,6 @@ class LeadGate:
         lead = _lead_of(wish)
         if lead is None:
             return [LeadMissing(field="lead_id")]
-        if lead.party_id == wish.party_id:  # two windows: the second sees the first one's stake
-            Lead.objects.select_for_update().get(pk=lead.pk)
-            lead = Lead.objects.select_related("pledge").get(pk=lead.pk)
         if _is_stake(lead, wish):
             short = wish.goods_fen < lead.stake_fen
             return [StakeTooSmall(stake=show_yuan(lead.stake_fen), field="amount_fen")] if short else []
@@ -63,10 +59,15 @@ class LeadGate:
         lead = _lead_of(wish)
         if lead is None:
             return
+        if lead.party_id == wish.party_id:  # two windows at once: the second sees the first one's stake
+            Lead.objects.select_for_update().get(pk=lead.pk)
+            lead = Lead.objects.select_related("pledge").get(pk=lead.pk)
         if _is_stake(lead, wish):
             Lead.objects.filter(pk=lead.pk).update(pledge=made)
-        else:
+        elif lead.state == Leading.ACTIVE:
             Follow.objects.create(pledge=made, lead=lead, at=wish.at)
+        else:
+            raise LeadNotFunded(field="lead_id")
 
     def holds(self, made: Pledge) -> list[Refusal]:
         standing = Lead.objects.filter(pledge=made, state__in=(Leading.CHECKED, Leading.ACTIVE))
