@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hmac
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.utils.module_loading import import_string
 
-from backend.accounts.errors import CodeWrong, ContactChangedLately, ContactTaken
+from backend.accounts.errors import ContactChangedLately, ContactTaken
 from backend.accounts.events import ContactChanged
-from backend.accounts.models import Membership, Party, SignInCode, User, phone_place
-from backend.accounts.operations import code_hash, count_try, find_user, read_identifier
+from backend.accounts.models import Membership, Party, User, phone_place
+from backend.accounts.operations import compare_code, find_user, give_number, read_identifier, use_code
 from backend.common import encryption, outbox, rules
 from backend.common.errors import Refusal
 
@@ -32,12 +30,8 @@ def take_contact(*, user_id: UUID, identifier: str, code: str, session_key: str,
         ContactTaken: somebody else has it, and the person is not verified.
     """
     kind, value = read_identifier(identifier)
-    target = encryption.lookup_hash(value, purpose=kind)
-    row_id = count_try(target, session_key, at, purpose=CHANGE)
-    row = SignInCode.objects.filter(pk=row_id).first() if row_id else None
-    if row is None or not hmac.compare_digest(row.code_hash, code_hash(row.id, code)):
-        raise CodeWrong(field="code")
-    user, told = _change(user_id, kind, value, row.id, at)
+    code_id = compare_code(kind, value, code=code, session_key=session_key, at=at, purpose=CHANGE)
+    user, told = _change(user_id, kind, value, code_id, at)
     send = import_string(settings.SIZHONG_MESSAGE_SENDER)
     hours = rules.value("accounts.contact_hold_hours", at=at)
     for where, to in told:
@@ -47,8 +41,7 @@ def take_contact(*, user_id: UUID, identifier: str, code: str, session_key: str,
 
 @transaction.atomic
 def _change(user_id: UUID, kind: str, value: str, code_id: UUID, at: datetime) -> tuple[User, list[tuple[str, str]]]:
-    if not SignInCode.objects.filter(pk=code_id, ended_at=None).update(ended_at=at):
-        raise CodeWrong(field="code")
+    use_code(code_id, at)
     user = User.objects.select_for_update(of=("self",)).select_related("party").get(pk=user_id)
     told = [(kind, value)]
     holder = find_user(kind, value)
@@ -60,9 +53,7 @@ def _change(user_id: UUID, kind: str, value: str, code_id: UUID, at: datetime) -
     if kind == "phone":
         if user.phone_sealed:
             told.append(("phone", encryption.decrypt(user.phone_sealed, place=phone_place(user.pk))))
-        user.phone_sealed = encryption.encrypt(value, place=phone_place(user.pk))
-        user.phone_hash = encryption.lookup_hash(value, purpose="phone")
-        user.phone_masked = f"{value[:3]}****{value[-4:]}"
+        give_number(user, value)
         user.phone_confirmed_at = at
     else:
         if user.email:
@@ -96,7 +87,10 @@ def bars(party: Party, act: str, at: datetime) -> Refusal | None:
     if act != "be_paid":
         return None
     hours = rules.value("accounts.contact_hold_hours", at=at)
-    people = User.objects.filter(contact_changed_at__gt=at - rules.hours("accounts.contact_hold_hours", at=at))
-    owned = Membership.objects.filter(organisation=party, role=Membership.OWNER, revoked_at=None).values("user")
-    changed = people.filter(Q(party=party) | Q(pk__in=owned)).exists()
+    since = at - timedelta(hours=hours)
+    owners = Membership.objects.filter(organisation=party, role=Membership.OWNER, revoked_at=None)
+    changed = (
+        User.objects.filter(party=party, contact_changed_at__gt=since).exists()
+        or owners.filter(user__contact_changed_at__gt=since).exists()
+    )
     return ContactChangedLately(hours=hours) if changed else None

@@ -8,12 +8,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from allauth.account.internal.flows.login import get_authentication_records
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -104,6 +106,23 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
     """Off to sign in, and back to this page after."""
     back = request.get_full_path() if request.method == "GET" else "/my/"
     return HttpResponseRedirect(f"{resolve_url('sign-in')}?{urlencode({'next': back})}")
+
+
+def take(request: HttpRequest, do: Callable[[Actor, datetime], object], done: str, back: HttpResponse) -> HttpResponse:
+    """Do something for whoever asks, say on the next page that it is done or why not, and go back.
+
+    Raises:
+        NotFound: what it is about is not there for this person.
+    """
+    try:
+        do(actor_of(request), clock.now())
+        messages.success(request, done)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        for reason in refusal.reasons[:20]:
+            messages.error(request, reason.text())
+    return back
 
 
 def staff(*roles: Role) -> Callable[[Page], Page]:

@@ -107,7 +107,7 @@ def send_code(*, identifier: str, session_key: str, address: str, at: datetime, 
             created_at=at,
             expires_at=at + CODE_LIVES,
         )
-        row.code_hash = code_hash(row.id, code)
+        row.code_hash = _code_hash(row.id, code)
         row.save(force_insert=True)
     # After the commit: a message that was sent for a code that was not kept would be of no use.
     import_string(settings.SIZHONG_MESSAGE_SENDER)(
@@ -139,8 +139,7 @@ def _network(address: str) -> str:
     return str(ipaddress.ip_network(f"{parsed}/64", strict=False)) if parsed.version == 6 else str(parsed)
 
 
-def code_hash(code_id: UUID, code: str) -> str:
-    """What is kept of a code."""
+def _code_hash(code_id: UUID, code: str) -> str:
     return encryption.lookup_hash(f"{code_id}:{code}", purpose="code")
 
 
@@ -154,15 +153,33 @@ def redeem_code(*, identifier: str, code: str, session_key: str, at: datetime) -
         CodeWrong: wrong, used, too old, tried too often, or asked for in another browser.
     """
     kind, value = read_identifier(identifier)
-    target = encryption.lookup_hash(value, purpose=kind)
-    row_id = count_try(target, session_key, at, purpose="sign_in")
-    row = SignInCode.objects.filter(pk=row_id).first() if row_id else None
-    if row is None or not hmac.compare_digest(row.code_hash, code_hash(row.id, code)):
-        raise CodeWrong(field="code")
+    code_id = compare_code(kind, value, code=code, session_key=session_key, at=at, purpose="sign_in")
     with transaction.atomic():
-        if not SignInCode.objects.filter(pk=row.id, ended_at=None).update(ended_at=at):
-            raise CodeWrong(field="code")
+        use_code(code_id, at)
         return find_user(kind, value) or join(kind=kind, value=value, at=at)
+
+
+def compare_code(kind: str, value: str, *, code: str, session_key: str, at: datetime, purpose: str) -> UUID:
+    """Count a try and compare; the code that fits, still to be used.
+
+    Raises:
+        CodeWrong: wrong, used, too old, tried too often, or asked for in another browser or for something else.
+    """
+    row_id = _count_try(encryption.lookup_hash(value, purpose=kind), session_key, at, purpose=purpose)
+    row = SignInCode.objects.filter(pk=row_id).first() if row_id else None
+    if row is None or not hmac.compare_digest(row.code_hash, _code_hash(row.id, code)):
+        raise CodeWrong(field="code")
+    return row.id
+
+
+def use_code(code_id: UUID, at: datetime) -> None:
+    """Use a code up, in the transaction of what it is for.
+
+    Raises:
+        CodeWrong: another request used it first.
+    """
+    if not SignInCode.objects.filter(pk=code_id, ended_at=None).update(ended_at=at):
+        raise CodeWrong(field="code")
 
 
 def needs_second_proof(*, user: User, identifier: str, device: str, at: datetime) -> bool:
@@ -238,7 +255,7 @@ def give_proof(*, user_id: UUID, text: str, session_key: str, at: datetime) -> U
     Raises:
         ProofWrong: it does not fit, is too late, or was tried too often.
     """
-    row_id = count_try(_proof_target(user_id), session_key, at, purpose="second_proof")
+    row_id = _count_try(_proof_target(user_id), session_key, at, purpose="second_proof")
     user = User.objects.select_related("party").filter(pk=user_id, is_active=True).first()
     if row_id is None or user is None:
         raise ProofWrong(field="proof")
@@ -251,7 +268,7 @@ def give_proof(*, user_id: UUID, text: str, session_key: str, at: datetime) -> U
     return user
 
 
-def count_try(target: str, session_key: str, at: datetime, *, purpose: str) -> UUID | None:
+def _count_try(target: str, session_key: str, at: datetime, *, purpose: str) -> UUID | None:
     """Count one try on this browser's newest open row of a purpose in one statement; None when none is left."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -274,14 +291,19 @@ def join(*, kind: str, value: str, at: datetime, name: str = "", level: str = "L
     user = User(id=user_id, party=party, username=f"u{user_id.hex}")
     user.set_unusable_password()
     if kind == "phone":
-        user.phone_sealed = encryption.encrypt(value, place=phone_place(user_id))
-        user.phone_hash = encryption.lookup_hash(value, purpose="phone")
-        user.phone_masked = f"{value[:3]}****{value[-4:]}"
+        give_number(user, value)
         user.phone_confirmed_at = at
     else:
         user.email = value
     user.save(force_insert=True)
     return user
+
+
+def give_number(user: User, value: str) -> None:
+    """Set a number on a person, sealed, found by hash and shown masked; the caller saves."""
+    user.phone_sealed = encryption.encrypt(value, place=phone_place(user.pk))
+    user.phone_hash = encryption.lookup_hash(value, purpose="phone")
+    user.phone_masked = f"{value[:3]}****{value[-4:]}"
 
 
 @transaction.atomic

@@ -40,9 +40,9 @@ class LedAct:
 
     def __init__(self, journey: Journey) -> None:
         self.journey = journey
-        phones = [person.phone for person in people.BACKERS[:24]]
-        others = [phone for phone in ("13800000011", "13800000013", "13800000016", "13800000017") if phone != MAKER]
-        self.followers = [*phones, *others, "13900000001", "13900000002"]
+        phones = [person.phone for person in people.BACKERS]
+        makers = ("13800000011", "13800000013", "13800000016", "13800000017")
+        self.followers = [*phones, *makers, *phones[:2]]
 
     def play(self) -> None:
         """From the first lead to the verdict."""

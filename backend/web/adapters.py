@@ -34,10 +34,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return encryption.decrypt(user.phone_sealed, place=phone_place(user.pk)), user.phone_confirmed_at is not None
 
     def set_phone(self, user: Any, phone: str, verified: bool) -> None:
-        value = phone.removeprefix("+86")
-        user.phone_sealed = encryption.encrypt(value, place=phone_place(user.pk))
-        user.phone_hash = encryption.lookup_hash(value, purpose="phone")
-        user.phone_masked = f"{value[:3]}****{value[-4:]}"
+        operations.give_number(user, phone.removeprefix("+86"))
         user.save(update_fields=["phone_sealed", "phone_hash", "phone_masked"])
 
     def set_phone_verified(self, user: Any, phone: str) -> None:

@@ -70,5 +70,6 @@ def _take(request: HttpRequest, user: User, identifier: str) -> HttpResponse:
         at=clock.now(),
     )
     del request.session[NEW_CONTACT]
-    messages.success(request, _("已更换，72 小时内不能收款"))
+    hours = rules.value("accounts.contact_hold_hours", at=clock.now())
+    messages.success(request, _("已更换，%(hours)s 小时内不能收款") % {"hours": hours})
     return redirect("account")

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from backend.accounts.doors import actor_of, signed_in
+from backend.accounts.doors import actor_of, signed_in, take
 from backend.common import clock, paging
 from backend.common.actors import Actor
 from backend.common.errors import Invalid, NotFound, Refusal
@@ -100,24 +100,12 @@ def _answered(request: HttpRequest, parcel: Parcel, number: int, text: str) -> s
 @signed_in
 def lost(request: HttpRequest, pledge_id: UUID) -> HttpResponse:
     """The parcel did not come."""
-    return _act(
+    return take(
         request,
         lambda by, at: parcels.report_lost(pledge_id=pledge_id, by=by, at=at),
         _("已报告丢失，发起人须在 14 天内补发或退款，逾期自动退款"),
         redirect("pledge", pledge_id),
     )
-
-
-def _act(request: HttpRequest, do: Callable[[Actor, datetime], object], done: str, back: HttpResponse) -> HttpResponse:
-    try:
-        do(actor_of(request), clock.now())
-        messages.success(request, done)
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        for reason in refusal.reasons[:20]:
-            messages.error(request, reason.text())
-    return back
 
 
 def _own(request: HttpRequest, campaign_id: UUID) -> tuple[Campaign, Survey]:
@@ -164,7 +152,7 @@ def survey(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """The maker writes the questions."""
     _own(request, campaign_id)
     text = request.POST.get("questions", "")[:4_000]
-    return _act(
+    return take(
         request,
         lambda by, at: surveys.write_questions(campaign_id=campaign_id, text=text, by=by),
         _("问卷已保存"),
@@ -177,7 +165,7 @@ def survey(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
 def announce(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """The maker announces the lock."""
     _own(request, campaign_id)
-    return _act(
+    return take(
         request,
         lambda by, at: surveys.announce_lock(campaign_id=campaign_id, by=by, at=at),
         _("已通知支持者，48 小时后锁定地址"),
@@ -208,7 +196,7 @@ def ship(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """The maker brings back tracking numbers, a whole file or nothing of it."""
     _own(request, campaign_id)
 
-    def take(by: Actor, at: datetime) -> None:
+    def read(by: Actor, at: datetime) -> None:
         file = request.FILES.get("file")
         if file is None:
             raise Invalid("请选择文件", "Choose a file", field="file")
@@ -217,7 +205,7 @@ def ship(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         messages.success(request, _("已发出 %(n)s 个包裹") % {"n": sent})
 
     try:
-        take(actor_of(request), clock.now())
+        read(actor_of(request), clock.now())
     except NotFound:
         raise
     except Refusal as refusal:
@@ -245,4 +233,4 @@ def parcel_act(request: HttpRequest, campaign_id: UUID, parcel_id: UUID, act: st
     if act not in PARCEL_ACTS or not Parcel.objects.filter(pk=parcel_id, campaign_id=campaign_id).exists():
         raise NotFound
     do, done = PARCEL_ACTS[act]
-    return _act(request, lambda by, at: do(parcel_id, by, at), _(done), redirect("fulfilment", campaign_id))
+    return take(request, lambda by, at: do(parcel_id, by, at), _(done), redirect("fulfilment", campaign_id))

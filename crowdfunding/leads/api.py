@@ -22,7 +22,6 @@ from crowdfunding.leads import queries
 from crowdfunding.leads.models import REWARDS, Follow, Lead, Report
 from crowdfunding.leads.operations import candidacies, follows, reports
 from crowdfunding.leads.operations.candidacies import Dossier
-from crowdfunding.leads.pages import visible
 from crowdfunding.leads.states import Reporting
 
 
@@ -143,12 +142,14 @@ class ReportsShown(serializers.Serializer[Any]):
     rows = ReportShown(many=True)
 
 
-def show_lead(lead: Lead) -> dict[str, Any]:
-    """A lead as the API tells it."""
+def show_lead(lead: Lead, record: queries.Record | None = None) -> dict[str, Any]:
+    """A lead as the API tells it; lists bring the record that they read with the others."""
     names = ("id", "campaign_id", "state", "stake_fen", "reward_kind", "reward", "terms", "diligence", "conflicts",
              "is_related", "reason")  # fmt: skip
     row: dict[str, Any] = {name: getattr(lead, name) for name in names}
-    return dict(LeadShown(row | {"name": lead.party.masked_name, "record": queries.record(lead.party_id)}).data)
+    return dict(
+        LeadShown(row | {"name": lead.party.masked_name, "record": record or queries.record(lead.party_id)}).data
+    )
 
 
 class DealInbox(Endpoint):
@@ -203,7 +204,9 @@ class CampaignLeads(Endpoint):
         led = queries.round_of(found) if found is not None else None
         if led is None:
             raise NotFound
-        rows = [show_lead(lead) for lead in queries.leads_of(campaign_id)[:20]]
+        leads = list(queries.leads_of(campaign_id)[:20])
+        records = queries.records(lead.party_id for lead in leads)
+        rows = [show_lead(lead, records[lead.party_id]) for lead in leads]
         return Response({"state": led.state, "due_at": led.due_at, "rows": rows})
 
     @extend_schema(
@@ -226,7 +229,7 @@ class LeadOne(Endpoint):
 
     @extend_schema(operation_id="lead_read", responses={200: LeadShown, **PUBLIC_REFUSED}, auth=[])
     def get(self, request: Request, lead_id: UUID) -> Response:
-        return Response(show_lead(visible(lead_id, self.actor)))
+        return Response(show_lead(queries.visible(lead_id, self.actor)))
 
 
 class LeadStep(Endpoint):
@@ -240,18 +243,12 @@ class LeadStep(Endpoint):
     )
     @idempotent
     def post(self, request: Request, lead_id: UUID, act: str) -> Response:
-        reason, at = self.read(LeadReason).get("reason", ""), clock.now()
-        visible(lead_id, self.actor)
-        if act in ("agree", "decline"):
-            candidacies.answer(lead_id=lead_id, agree=act == "agree", reason=reason, by=self.actor, at=at)
-        elif act in ("check", "refuse"):
-            candidacies.check(lead_id=lead_id, passes=act == "check", reason=reason, by=self.actor, at=at)
-        elif act in ("withdraw", "remove"):
-            leave = candidacies.withdraw if act == "withdraw" else candidacies.remove
-            leave(lead_id=lead_id, reason=reason, by=self.actor, at=at)
-        else:
+        reason = self.read(LeadReason).get("reason", "")
+        if act not in candidacies.STEPS:
             raise NotFound
-        return Response(show_lead(Lead.objects.select_related("party").get(pk=lead_id)), status=201)
+        queries.visible(lead_id, self.actor)
+        made = candidacies.STEPS[act](lead_id, reason, self.actor, clock.now())
+        return Response(show_lead(made), status=201)
 
 
 class PledgeFollowing(Endpoint):
@@ -291,7 +288,7 @@ class LeadReports(Endpoint):
 
     @extend_schema(operation_id="lead_reports", responses={200: ReportsShown, **PUBLIC_REFUSED}, auth=[])
     def get(self, request: Request, lead_id: UUID) -> Response:
-        lead = visible(lead_id, self.actor)
+        lead = queries.visible(lead_id, self.actor)
         rows = Report.objects.filter(lead=lead).exclude(state=Reporting.VOID).order_by("-no")[:50]
         return Response(ReportsShown({"rows": rows}).data)
 

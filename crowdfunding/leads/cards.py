@@ -29,10 +29,10 @@ class Shown:
 
 
 def shown(campaign: Campaign, leads: list[Lead]) -> list[Shown]:
-    """Leads as cards show them; a few statements a lead, and there are few leads."""
-    behind = queries.following(leads)
+    """Leads as cards show them, in three statements."""
+    behind, records = queries.following(leads), queries.records(lead.party_id for lead in leads)
     return [
-        Shown(lead, int(lead.stake_fen * 100 // campaign.goal_fen), behind[lead.pk], queries.record(lead.party_id))
+        Shown(lead, int(lead.stake_fen * 100 // campaign.goal_fen), behind[lead.pk], records[lead.party_id])
         for lead in leads
     ]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,15 +10,15 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from backend.accounts.doors import actor_of, signed_in
+from backend.accounts.doors import actor_of, signed_in, take
 from backend.common import clock, paging
-from backend.common.actors import Actor, Role
+from backend.common.actors import Role
 from backend.common.errors import NotFound, Refusal
 from backend.common.fen import parse_yuan
 from crowdfunding.campaigns import queries as campaigns
 from crowdfunding.campaigns.operations.shared import is_affiliated
 from crowdfunding.leads import cards, queries
-from crowdfunding.leads.models import REWARDS, Lead
+from crowdfunding.leads.models import REWARDS
 from crowdfunding.leads.operations import candidacies, follows, reports, rounds
 from crowdfunding.leads.operations.candidacies import Dossier
 from crowdfunding.leads.states import Leading, Reporting
@@ -92,26 +90,11 @@ def propose(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     return render(request, "leads/propose.html", context, status=refusal.status if refusal else 200)
 
 
-def visible(lead_id: UUID, actor: Actor) -> Lead:
-    """A lead's dossier: once checked for everybody, before that for the lead, the maker and moderators.
-
-    Raises:
-        NotFound: not for this reader.
-    """
-    lead = Lead.objects.select_related("campaign__owner", "party").filter(pk=lead_id).first()
-    if lead is None:
-        raise NotFound
-    own = actor.party_id is not None and actor.party_id in (lead.party_id, lead.campaign.owner_id)
-    if not (lead.state in Leading.PUBLIC or own or Role.MODERATOR in actor.roles):
-        raise NotFound
-    return lead
-
-
 @require_GET
 def lead(request: HttpRequest, lead_id: UUID) -> HttpResponse:
     """One lead: stake, terms, due diligence, conflicts, record, reports, and what I may decide."""
     actor = actor_of(request)
-    found = visible(lead_id, actor)
+    found = queries.visible(lead_id, actor)
     now, campaign = clock.now(), found.campaign
     is_mine = actor.party_id is not None and actor.party_id == found.party_id
     waiting = found.state in (Leading.PROPOSED, Leading.AGREED, Leading.CHECKED)
@@ -133,40 +116,25 @@ def lead(request: HttpRequest, lead_id: UUID) -> HttpResponse:
     return render(request, "leads/lead.html", context)
 
 
-Act = Callable[[UUID, str, Actor, datetime], object]
-ACTS: dict[str, tuple[Act, str]] = {
-    "agree": (lambda key, _why, by, at: candidacies.answer(lead_id=key, agree=True, reason="", by=by, at=at), "已同意，等待平台审核"),
-    "decline": (lambda key, why, by, at: candidacies.answer(lead_id=key, agree=False, reason=why, by=by, at=at), "已谢绝"),
-    "check": (lambda key, why, by, at: candidacies.check(lead_id=key, passes=True, reason=why, by=by, at=at), "已通过"),
-    "refuse": (lambda key, why, by, at: candidacies.check(lead_id=key, passes=False, reason=why, by=by, at=at), "已退回"),
-    "withdraw": (lambda key, why, by, at: candidacies.withdraw(lead_id=key, reason=why, by=by, at=at), "已退出，领投款项将原路退回"),
-    "remove": (lambda key, why, by, at: candidacies.remove(lead_id=key, reason=why, by=by, at=at), "已撤换，跟投人将收到通知"),
-}  # fmt: skip
-
-
-def take(request: HttpRequest, do: Callable[[Actor, datetime], object], done: str, back: HttpResponse) -> HttpResponse:
-    """Do something, say that it is done or every reason why not, and go back."""
-    try:
-        do(actor_of(request), clock.now())
-        messages.success(request, done)
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        for reason in refusal.reasons[:20]:
-            messages.error(request, reason.text())
-    return back
+DONE = {
+    "agree": "已同意，等待平台审核",
+    "decline": "已谢绝",
+    "check": "已通过",
+    "refuse": "已退回",
+    "withdraw": "已退出，领投款项将原路退回",
+    "remove": "已撤换，跟投人将收到通知",
+}
 
 
 @require_POST
 @signed_in
 def act(request: HttpRequest, lead_id: UUID, act: str) -> HttpResponse:
     """What maker, moderator or lead decides about a lead."""
-    if act not in ACTS:
+    if act not in candidacies.STEPS:
         raise NotFound
-    visible(lead_id, actor_of(request))
-    do, done = ACTS[act]
-    reason = request.POST.get("reason", "")[:300]
-    return take(request, lambda by, at: do(lead_id, reason, by, at), _(done), redirect("lead", lead_id))
+    queries.visible(lead_id, actor_of(request))
+    do, reason = candidacies.STEPS[act], request.POST.get("reason", "")[:300]
+    return take(request, lambda by, at: do(lead_id, reason, by, at), _(DONE[act]), redirect("lead", lead_id))
 
 
 @require_POST

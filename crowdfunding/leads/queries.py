@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from backend.common import rules
+from backend.common.actors import Actor, Role
+from backend.common.errors import NotFound
 from backend.common.fen import Fen
 from crowdfunding.campaigns.models import Campaign, Pledge
 from crowdfunding.campaigns.states import PledgeState, State
@@ -51,6 +55,21 @@ def active_leads(campaign_id: UUID) -> list[Lead]:
     return list(leads_of(campaign_id).filter(state=Leading.ACTIVE)[:20])
 
 
+def visible(lead_id: UUID, actor: Actor) -> Lead:
+    """A lead's dossier: once checked for everybody, before that for the lead, the maker and moderators.
+
+    Raises:
+        NotFound: not for this reader.
+    """
+    lead = Lead.objects.select_related("campaign__owner", "party").filter(pk=lead_id).first()
+    if lead is None:
+        raise NotFound
+    own = actor.party_id is not None and actor.party_id in (lead.party_id, lead.campaign.owner_id)
+    if not (lead.state in Leading.PUBLIC or own or Role.MODERATOR in actor.roles):
+        raise NotFound
+    return lead
+
+
 def candidates_of(campaign_id: UUID) -> list[Lead]:
     """Every candidacy of a campaign, for its maker, the newest first."""
     return list(Lead.objects.filter(campaign_id=campaign_id).select_related("party").order_by("-created_at", "pk")[:50])
@@ -81,22 +100,31 @@ class Record:
 
 
 def record(party_id: UUID) -> Record:
-    """A lead's public record (领投记录), in two statements."""
-    public = Lead.objects.filter(party_id=party_id, state__in=Leading.PUBLIC)
+    """One lead's public record (领投记录)."""
+    return records([party_id])[party_id]
+
+
+def records(party_ids: Iterable[UUID]) -> dict[UUID, Record]:
+    """The public records of several leads, in two statements."""
+    ids = list(party_ids)
     stayed = Q(state__in=(Leading.ACTIVE, Leading.ENDED))
     came_to_nothing = (State.FAILED, State.CANCELLED, State.CANCELLED_AFTER, State.IN_DEFAULT)
-    found = public.aggregate(
+    public = Lead.objects.filter(party_id__in=ids, state__in=Leading.PUBLIC).values("party_id").annotate(
         led=Count("pk", filter=~Q(state=Leading.CHECKED)),
         succeeded=Count("pk", filter=stayed & Q(campaign__state__in=State.SUCCEEDED)),
         failed=Count("pk", filter=stayed & Q(campaign__state__in=came_to_nothing)),
         left=Count("pk", filter=Q(state__in=(Leading.WITHDRAWN, Leading.FELL_OUT))),
         removed=Count("pk", filter=Q(state=Leading.REMOVED)),
-    )
-    filed = Report.objects.filter(lead__party_id=party_id).aggregate(
+    )  # fmt: skip
+    owed = Report.objects.filter(lead__party_id__in=ids).values(party_id=F("lead__party_id")).annotate(
         reports=Count("pk", filter=Q(state__in=(Reporting.FILED, Reporting.LATE))),
         missed=Count("pk", filter=Q(state__in=(Reporting.MISSED, Reporting.LATE))),
-    )
-    return Record(**found, **filed)
+    )  # fmt: skip
+    found: dict[UUID, dict[str, int]] = {key: dict.fromkeys(Record.__dataclass_fields__, 0) for key in ids}
+    rows: list[Any] = [*public, *owed]
+    for row in rows:
+        found[row.pop("party_id")].update(row)
+    return {key: Record(**counts) for key, counts in found.items()}
 
 
 @dataclass(frozen=True)

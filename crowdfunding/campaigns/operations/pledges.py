@@ -200,25 +200,25 @@ def settle_pledge(*, pledge_id: UUID, at: datetime) -> None:
     if made.state != PledgeState.RESERVED:
         return
     made.move("settle", by=PROVIDER, at=at)
-    _count(made, at)
-    _ask_if_extended(made, at)
+    _ask_if_extended(made, _count(made, at), at)
     _return_if_over(made, at)
 
 
-def _count(made: Pledge, at: datetime) -> None:
+def _count(made: Pledge, at: datetime) -> Campaign:
+    """The pledge counts from now on; its campaign as it is with it."""
     made.paid_at = made.state_at = at
     made.save(update_fields=["paid_at", "state_at"])
-    _add_to_bar(made, +1)
+    campaign = _add_to_bar(made, +1)
     outbox.record(
         PledgePaid(
             at=at, pledge_id=made.id, campaign_id=made.campaign_id, backer_id=made.backer_id, amount_fen=made.total_fen
         )
     )
+    return campaign
 
 
-def _ask_if_extended(made: Pledge, at: datetime) -> None:
+def _ask_if_extended(made: Pledge, campaign: Campaign, at: datetime) -> None:
     """Who ordered before the campaign was given more time, and paid after, is asked like everybody else."""
-    campaign = Campaign.objects.get(pk=made.campaign_id)
     if campaign.extended_at is None or made.created_at >= campaign.extended_at:
         return
     made.confirm_by = confirm_until(campaign, at)
@@ -226,7 +226,7 @@ def _ask_if_extended(made: Pledge, at: datetime) -> None:
     step(made, "ask_again", by=SYSTEM, at=at, reason="众筹延期")
 
 
-def _add_to_bar(made: Pledge, sign: int) -> None:
+def _add_to_bar(made: Pledge, sign: int) -> Campaign:
     Campaign.objects.filter(pk=made.campaign_id).update(
         raised_fen=F("raised_fen") + sign * made.total_fen, pledges_n=F("pledges_n") + sign
     )
@@ -238,6 +238,7 @@ def _add_to_bar(made: Pledge, sign: int) -> None:
         people_n=campaign.pledges_n,
         percent=campaign.percent,
     )
+    return campaign
 
 
 def _return_if_over(made: Pledge, at: datetime) -> None:
@@ -257,8 +258,7 @@ def take_late_payment(*, pledge_id: UUID, intent_id: UUID, at: datetime) -> None
     if made.state == PledgeState.EXPIRED and campaign.is_open(at) and _still_fits(made):
         intents.honour_late(intent_id=intent_id, at=at)
         made.move("revive", by=SYSTEM, at=at)
-        _count(made, at)
-        _ask_if_extended(made, at)
+        _ask_if_extended(made, _count(made, at), at)
     else:
         refunds.refund_whole(intent_id=intent_id, reason="超时后到账，无法计入", at=at)
 

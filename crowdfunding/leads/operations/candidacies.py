@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -222,6 +223,17 @@ def remove(*, lead_id: UUID, reason: str, by: Actor, at: datetime) -> Lead:
     moderation.note(act="lead.remove", subject_id=lead_id, reason=reason, by=by, at=at)
     tend(campaign_id=lead.campaign_id, at=at)
     return lead
+
+
+STEPS: dict[str, Callable[[UUID, str, Actor, datetime], Lead]] = {
+    "agree": lambda key, _why, by, at: answer(lead_id=key, agree=True, reason="", by=by, at=at),
+    "decline": lambda key, why, by, at: answer(lead_id=key, agree=False, reason=why, by=by, at=at),
+    "check": lambda key, why, by, at: check(lead_id=key, passes=True, reason=why, by=by, at=at),
+    "refuse": lambda key, why, by, at: check(lead_id=key, passes=False, reason=why, by=by, at=at),
+    "withdraw": lambda key, why, by, at: withdraw(lead_id=key, reason=why, by=by, at=at),
+    "remove": lambda key, why, by, at: remove(lead_id=key, reason=why, by=by, at=at),
+}
+"""What maker, moderator and lead decide about a lead, by the word in the address; pages and API alike."""
 
 
 def _may_leave(lead: Lead, reason: str) -> None:

@@ -14,7 +14,7 @@ from backend.common import crash, locks, outbox, rules, working_days
 from backend.common.actors import CLOCK, SYSTEM, Actor
 from crowdfunding.campaigns.models import Campaign, Pledge, campaign_lock
 from crowdfunding.campaigns.operations import confirmations
-from crowdfunding.campaigns.operations.shared import locked, move
+from crowdfunding.campaigns.operations.shared import confirm_until, locked, move
 from crowdfunding.campaigns.operations.shares import disputed
 from crowdfunding.campaigns.states import PledgeState, State
 from crowdfunding.leads.events import FollowersAsked, LeadMoved, RoundMoved
@@ -56,10 +56,6 @@ def _step_round(led: LedRound, event: str, *, by: Actor, at: datetime, due: date
     led.state_at, led.due_at = at, due
     led.save(update_fields=["state_at", "due_at"])
     outbox.record(RoundMoved(at=at, campaign_id=led.campaign_id, move=event, state=led.state))
-
-
-def _in_working_days(key: str, at: datetime) -> datetime:
-    return working_days.after(at, rules.value(f"leads.{key}_working_days", at=at))
 
 
 @transaction.atomic
@@ -109,7 +105,7 @@ def _drive(campaign: Campaign, led: LedRound, leads: list[Lead], at: datetime) -
     elif led.state == Rounding.SEARCHING and has_lead:
         _find(campaign, led, at)
     elif led.state in (Rounding.FOLLOWING, Rounding.CONFIRMING):
-        _ask(campaign.pk, _unbound(campaign.pk), at)
+        _ask(campaign, _unbound(campaign.pk), at)
     if led.due_at is None or led.due_at > at:
         return
     if (
@@ -130,18 +126,21 @@ def _drive(campaign: Campaign, led: LedRound, leads: list[Lead], at: datetime) -
 def _search(campaign: Campaign, led: LedRound, at: datetime) -> None:
     """No lead is left: the campaign stands still until there is one, or fails (寻找新领投)."""
     too_late = campaign.state == State.CLEARING
-    _step_round(led, "search", by=SYSTEM, at=at, due=at if too_late else _in_working_days("search", at))
+    _step_round(led, "search", by=SYSTEM, at=at, due=at if too_late else _searched_until(at))
     if campaign.state == State.LIVE:
         move(campaign, "pause", by=SYSTEM, at=at, reason="领投人退出，寻找新的领投人")
     Pledge.objects.filter(campaign=campaign, state=PledgeState.TO_CONFIRM).update(confirm_by=None)
 
 
+def _searched_until(at: datetime) -> datetime:
+    return working_days.after(at, rules.value("leads.search_working_days", at=at))
+
+
 def _find(campaign: Campaign, led: LedRound, at: datetime) -> None:
     """A new lead's money is in escrow: every follower says yes under its terms, or lapses (重新确认)."""
     asked = _unbound(campaign.pk)
-    until = _in_working_days("confirm", at)
-    _step_round(led, "find", by=SYSTEM, at=at, due=until if asked else at)
-    _ask(campaign.pk, asked, at)
+    _step_round(led, "find", by=SYSTEM, at=at, due=confirm_until(campaign, at) if asked else at)
+    _ask(campaign, asked, at)
 
 
 def _unbound(campaign_id: UUID) -> list[UUID]:
@@ -153,12 +152,12 @@ def _unbound(campaign_id: UUID) -> list[UUID]:
     return list(found.order_by("pk").values_list("pk", flat=True))
 
 
-def _ask(campaign_id: UUID, pledge_ids: list[UUID], at: datetime) -> None:
+def _ask(campaign: Campaign, pledge_ids: list[UUID], at: datetime) -> None:
     if not pledge_ids:
         return
-    until = _in_working_days("confirm", at)
+    until = confirm_until(campaign, at)
     confirmations.ask_again(pledge_ids=pledge_ids, until=until, at=at, reason="领投人变更")
-    outbox.record(FollowersAsked(at=at, campaign_id=campaign_id, until=until))
+    outbox.record(FollowersAsked(at=at, campaign_id=campaign.pk, until=until))
 
 
 def _go_on(campaign: Campaign, led: LedRound, at: datetime) -> None:
