@@ -53,6 +53,25 @@ class Event:
 
 
 Handler = Callable[[Any], None]
+_CONCERNS: dict[Handler, Callable[[Any], bool]] = {}
+
+
+def when(concerns: Callable[[Any], bool]) -> Callable[[Handler], Handler]:
+    """Mark a handler that some events of a kind do not concern: for those no delivery is made.
+
+    `concerns` looks at the event alone; what it takes a query to know belongs into the handler.
+    """
+
+    def mark(handler: Handler) -> Handler:
+        _CONCERNS[handler] = concerns
+        return handler
+
+    return mark
+
+
+def _is_concerned(handler: Handler, event: Event) -> bool:
+    concerns = _CONCERNS.get(handler)
+    return concerns is None or concerns(event)
 
 
 def record(event: Event) -> None:
@@ -111,9 +130,18 @@ def _fan_out(limit: int) -> None:
     with transaction.atomic():
         waiting = OutboxEvent.objects.filter(fanned_out=False).order_by("id")
         rows = list(waiting.select_for_update(skip_locked=True)[:limit])
-        wanted = [Delivery(event=row, handler=name) for row in rows for name in handlers().get(row.kind, {})]
+        wanted = [Delivery(event=row, handler=name) for row in rows for name in _wanted(row)]
         Delivery.objects.bulk_create(wanted, ignore_conflicts=True)
         OutboxEvent.objects.filter(pk__in=[row.pk for row in rows]).update(fanned_out=True)
+
+
+def _wanted(row: OutboxEvent) -> list[str]:
+    """The handlers that want to know."""
+    table = handlers().get(row.kind)
+    if not table:
+        return []
+    event = read(row)
+    return [name for name, handler in table.items() if _is_concerned(handler, event)]
 
 
 def _deliver_next() -> bool:

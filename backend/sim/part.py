@@ -30,6 +30,23 @@ class Invariant:
 
 
 @dataclass(frozen=True)
+class Law:
+    """An invariant that the database alone can answer: `sql` returns a sentence for each row that breaks it.
+
+    All laws are asked in one statement after every step.
+    """
+
+    number: str
+    says: str
+    sql: str
+
+
+def among(*states: str) -> str:
+    """States as a list in SQL, so that a law follows the machines' own groups."""
+    return "(" + ", ".join(f"'{state}'" for state in states) + ")"
+
+
+@dataclass(frozen=True)
 class Part:
     """One app in the simulator.
 
@@ -39,6 +56,7 @@ class Part:
 
     name: str
     acts: tuple[Act, ...]
+    laws: tuple[Law, ...]
     invariants: tuple[Invariant, ...]
     settled: Invariant
     bells: tuple[Callable[[], object], ...] = ()

@@ -19,11 +19,11 @@ from backend.common import clock, idempotency, ids
 from backend.common.actors import Actor, Role
 from backend.common.errors import Busy, Refusal
 from backend.common.idempotency import Answer, StillRunning
-from backend.common.models import StateChange
 from backend.ledger import queries as books
 from backend.payments import queries as payments
 from backend.payments.operations import notices
 from backend.sim.gateway import Gateway, signed
+from backend.sim.part import Law
 from backend.sim.scheduler import Scheduler, Task
 from crowdfunding.campaigns import queries as campaigns
 
@@ -83,18 +83,19 @@ class World:
         found: Random | None = getattr(self.dice, "rng", None)
         return found or self.rng
 
-    def prepare(self) -> None:
-        """Build the one statement that asks every standing check."""
-        checks = {**books.STANDING, **payments.STANDING, **campaigns.STANDING}
-        self._standing = " UNION ALL ".join(
-            f"SELECT $t${title}$t$ AS title, x::text AS row FROM ({text}) AS x"  # noqa: S608 - our own statements
-            for title, text in checks.items()
-        )
+    def prepare(self, laws: Sequence[Law]) -> None:
+        """Build the one statement that asks every standing check and every law of the parts."""
+        standing = {**books.STANDING, **payments.STANDING, **campaigns.STANDING}
+        checks = [("M1 Every standing check of `ledger verify`: " + title, text) for title, text in standing.items()]
+        checks += [(f"{law.number} {law.says}", law.sql) for law in laws]
+        self._checks = " UNION ALL ".join(
+            f"SELECT $t${title}$t$ AS title, x::text AS row FROM ({text}) AS x" for title, text in checks
+        ).replace("%", "%%")
 
-    def standing(self) -> Iterator[str]:
-        """What the standing checks of `ledger verify` find."""
-        for title, row in self.monitor.execute(self._standing.replace("%", "%%"), prepare=True):
-            yield f"{title}: {row}"
+    def lawless(self) -> Iterator[str]:
+        """What the standing checks of `ledger verify` and the laws of the parts find."""
+        for title, row in self.monitor.execute(self._checks, prepare=True):
+            yield f"{title} — {row}"
 
     def changes(self) -> int:
         """How many rows were written in this database so far, by its history and journals."""
@@ -112,11 +113,6 @@ class World:
         now, self._seen = self.changes(), getattr(self, "_seen", -1)
         changed, self._seen = now != self._seen, now
         return changed
-
-    def last_actor(self, subject_id: UUID) -> UUID | None:
-        """Who made the last move of something."""
-        found = StateChange.objects.filter(subject_id=subject_id).order_by("-id").first()
-        return found.person_id if found else None
 
     def note_gateway(self) -> None:
         """Tell what happened at the provider."""

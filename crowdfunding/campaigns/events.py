@@ -14,6 +14,7 @@ class CampaignMoved(Event):
     owner_id: UUID
     move: str
     state: str
+    is_led: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

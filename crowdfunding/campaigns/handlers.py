@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
+from backend.common import outbox
 from backend.common.fen import show_yuan
 from backend.common.outbox import Event
 from backend.notifications import operations as notifications
@@ -32,35 +33,37 @@ from crowdfunding.campaigns.models import Campaign, Pledge
 from crowdfunding.campaigns.operations import pledges
 from crowdfunding.campaigns.states import PledgeState
 
+when_of_pledge = outbox.when(lambda event: event.subject_kind == "pledge")
 
+
+@when_of_pledge
 def settle_pledge(event: PaymentSettled) -> None:
-    if event.subject_kind == "pledge":
-        pledges.settle_pledge(pledge_id=event.subject_id, at=event.at)
+    pledges.settle_pledge(pledge_id=event.subject_id, at=event.at)
 
 
+@when_of_pledge
 def take_late_payment(event: PaymentArrivedLate) -> None:
-    if event.subject_kind == "pledge":
-        pledges.take_late_payment(pledge_id=event.subject_id, intent_id=event.intent_id, at=event.at)
+    pledges.take_late_payment(pledge_id=event.subject_id, intent_id=event.intent_id, at=event.at)
 
 
+@when_of_pledge
 def expire_pledge(event: PaymentExpired) -> None:
-    if event.subject_kind == "pledge":
-        pledges.expire_pledge(pledge_id=event.subject_id, at=event.at)
+    pledges.expire_pledge(pledge_id=event.subject_id, at=event.at)
 
 
+@outbox.when(lambda event: event.subject_kind == "pledge" and event.is_whole)
 def close_returned(event: RefundSucceeded) -> None:
-    if event.subject_kind == "pledge" and event.is_whole:
-        pledges.close_returned(pledge_id=event.subject_id, at=event.at)
+    pledges.close_returned(pledge_id=event.subject_id, at=event.at)
 
 
+@when_of_pledge
 def reopen_asked(event: RefundRefused) -> None:
-    if event.subject_kind == "pledge":
-        pledges.reopen_asked(pledge_id=event.subject_id, at=event.at)
+    pledges.reopen_asked(pledge_id=event.subject_id, at=event.at)
 
 
+@outbox.when(lambda event: event.subject_kind == "pledge" and event.is_whole and event.outcome == "lost")
 def charge_back(event: DisputeEnded) -> None:
-    if event.subject_kind == "pledge" and event.outcome == "lost" and event.is_whole:
-        pledges.close_returned(pledge_id=event.subject_id, at=event.at)
+    pledges.close_returned(pledge_id=event.subject_id, at=event.at)
 
 
 def push_bar(event: PledgePaid | PledgeEnded | CampaignMoved) -> None:
@@ -133,6 +136,7 @@ _BACKERS_HEAR = {
 }
 
 
+@outbox.when(lambda event: event.move in _OWNER_HEARS or event.move in _BACKERS_HEAR)
 def tell_about_move(event: CampaignMoved) -> None:
     """Tell the maker, and the backers where it concerns their money or goods."""
     campaign = Campaign.objects.get(pk=event.campaign_id)
@@ -164,9 +168,8 @@ def tell_backer(event: PledgePaid) -> None:
     )
 
 
+@outbox.when(lambda event: event.state == PledgeState.EXPIRED)
 def tell_unpaid(event: PledgeEnded) -> None:
-    if event.state != PledgeState.EXPIRED:
-        return
     title = Campaign.objects.values_list("title", flat=True).get(pk=event.campaign_id)
     notifications.tell(
         [event.backer_id],

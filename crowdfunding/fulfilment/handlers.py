@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
+from backend.common.outbox import when
 from backend.notifications import operations as notifications
 from crowdfunding.campaigns.events import CampaignMoved, PledgeEnded, PledgeReceived
 from crowdfunding.campaigns.models import Campaign, Pledge
@@ -15,19 +16,19 @@ from crowdfunding.fulfilment.operations import parcels, surveys
 from crowdfunding.fulfilment.states import Parceling
 
 
+@when(lambda event: event.move == "succeed")
 def open_survey(event: CampaignMoved) -> None:
-    if event.move == "succeed":
-        surveys.open_survey(campaign_id=event.campaign_id, at=event.at)
+    surveys.open_survey(campaign_id=event.campaign_id, at=event.at)
 
 
+@when(lambda event: event.state in (State.CLOSED, State.CANCELLED_AFTER))
 def note_end(event: CampaignMoved) -> None:
-    if event.state in (State.CLOSED, State.CANCELLED_AFTER):
-        surveys.note_end(campaign_id=event.campaign_id, at=event.at)
+    surveys.note_end(campaign_id=event.campaign_id, at=event.at)
 
 
+@when(lambda event: event.state == PledgeState.REFUNDED)
 def void_parcel(event: PledgeEnded) -> None:
-    if event.state == PledgeState.REFUNDED:
-        parcels.void(pledge_id=event.pledge_id, at=event.at)
+    parcels.void(pledge_id=event.pledge_id, at=event.at)
 
 
 def receive_parcel(event: PledgeReceived) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from backend.common.outbox import Event
+from backend.common.outbox import Event, when
 from backend.notifications import operations as notifications
 from backend.payments.events import DisputeEnded
 from crowdfunding.campaigns.events import CampaignMoved, PledgeEnded, PledgePaid
@@ -25,15 +25,16 @@ def look_at_pledge(event: PledgePaid | PledgeEnded) -> None:
         rounds.tend(campaign_id=event.campaign_id, at=event.at)
 
 
+@when(lambda event: event.is_led)
 def look_at_campaign(event: CampaignMoved) -> None:
-    if Campaign.objects.filter(pk=event.campaign_id, is_led=True).exists():
-        rounds.tend(campaign_id=event.campaign_id, at=event.at)
+    rounds.tend(campaign_id=event.campaign_id, at=event.at)
 
 
+@when(lambda event: event.subject_kind == "pledge")
 def look_at_dispute(event: DisputeEnded) -> None:
     """What a chargeback held back can go on."""
     made = Pledge.objects.filter(pk=event.subject_id, stake_of__isnull=False).first()
-    if event.subject_kind == "pledge" and made is not None:
+    if made is not None:
         rounds.tend(campaign_id=made.campaign_id, at=event.at)
 
 
@@ -55,6 +56,7 @@ _LEAD_HEARS = {
 }  # fmt: skip
 
 
+@when(lambda event: event.move in _OWNER_HEARS or event.move in _LEAD_HEARS)
 def tell_about_lead(event: LeadMoved) -> None:
     """Tell the maker and the lead."""
     title = _title(event.campaign_id)
@@ -75,10 +77,9 @@ _FOLLOWERS_HEAR = {
 }
 
 
+@when(lambda event: event.move in _FOLLOWERS_HEAR)
 def tell_about_round(event: RoundMoved) -> None:
     """Tell the followers where the round concerns their money."""
-    if event.move not in _FOLLOWERS_HEAR:
-        return
     followers = Pledge.objects.filter(campaign_id=event.campaign_id, state__in=PledgeState.OWED, follow__isnull=False)
     ids = followers.values_list("backer_id", flat=True).distinct()
     words, url = _FOLLOWERS_HEAR[event.move], f"/campaigns/{event.campaign_id}/"

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from backend.accounts.models import User
-from backend.common.models import StateChange
-from backend.payments.models import PaymentIntent
-from backend.sim.part import Act, Invariant, Part
+from backend.sim.part import Act, Invariant, Law, Part
 from backend.sim.scheduler import Task
 from backend.sim.world import World
 from crowdfunding.campaigns.models import Campaign, Pledge
@@ -116,36 +113,39 @@ def clockwork(world: World) -> Task:
 # --- what is never false -----------------------------------------------------------------------------------
 
 
-def locks_are_announced(world: World) -> Iterator[str]:
-    """No lock without its warning 48 hours before, and no first address or change of one after it."""
-    for survey in Survey.objects.filter(state=Surveying.LOCKED):
-        times = dict(StateChange.objects.filter(subject_id=survey.pk).values_list("event", "at"))
-        if times["lock"] - times["announce"] < timedelta(hours=48):
-            yield f"survey {str(survey.pk)[-6:]} locked {times['lock'] - times['announce']} after its warning"
-        late = StateChange.objects.filter(event="fill_late").values("subject_id")
-        given = Parcel.objects.filter(campaign_id=survey.campaign_id, filled_at__gte=times["lock"])
-        for parcel in given.exclude(pk__in=late):
-            yield f"parcel {parcel.no} took an address after the lock"
+LOCKS = """
+    SELECT 'survey ' || s.id || ' locked ' || (k.at - w.at) || ' after its warning' FROM fulfilment_survey s
+    JOIN common_statechange w ON w.subject_id = s.id AND w.event = 'announce'
+    JOIN common_statechange k ON k.subject_id = s.id AND k.event = 'lock'
+    WHERE k.at - w.at < interval '48 hours'
+    UNION ALL
+    SELECT 'survey ' || s.id || ' locked without a warning' FROM fulfilment_survey s
+    WHERE s.state = 'locked' AND (
+        SELECT count(DISTINCT event) FROM common_statechange
+        WHERE subject_id = s.id AND event IN ('announce', 'lock')) < 2
+    UNION ALL
+    SELECT 'parcel ' || p.no || ' took an address after the lock' FROM fulfilment_survey s
+    JOIN common_statechange k ON k.subject_id = s.id AND k.event = 'lock'
+    JOIN fulfilment_parcel p ON p.campaign_id = s.campaign_id AND p.filled_at >= k.at
+    WHERE NOT EXISTS (SELECT 1 FROM common_statechange WHERE subject_id = p.id AND event = 'fill_late')
+"""
 
+PARCELS = """
+    SELECT 'parcel ' || no || ' is ' || state || ' without a tracking number'
+    FROM fulfilment_parcel WHERE state IN ('shipped', 'lost') AND tracking_no = ''
+    UNION ALL
+    SELECT 'parcel ' || p.no || ' is returned and its pledge ' || m.state
+    FROM fulfilment_parcel p JOIN campaigns_pledge m ON m.id = p.pledge_id
+    WHERE p.state = 'returned' AND m.state IN ('paid', 'received')
+"""
 
-def parcels_fit_pledges(world: World) -> Iterator[str]:
-    """A parcel on its way belongs to a pledge that stands; one that was lost and paid back to one that is refunded."""
-    going = (Parceling.SHIPPED, Parceling.LOST)
-    for parcel in Parcel.objects.filter(state__in=(*going, Parceling.RETURNED)).select_related("pledge"):
-        made = parcel.pledge
-        if parcel.state in going and not parcel.tracking_no:
-            yield f"parcel {parcel.no} is {parcel.state} without a tracking number"
-        if parcel.state == Parceling.RETURNED and made.state in (PledgeState.PAID, PledgeState.RECEIVED):
-            yield f"parcel {parcel.no} is {parcel.state} and its pledge {made.state}"
-
-
-def lost_money_is_back(world: World) -> Iterator[str]:
-    """Nobody gets both the money of a lost parcel and the parcel."""
-    for parcel in Parcel.objects.filter(state=Parceling.RETURNED).select_related("pledge"):
-        intent = PaymentIntent.objects.get(subject_id=parcel.pledge_id, subject_kind="pledge")
-        share = parcel.pledge.share_fen
-        if share is not None and intent.refunded_fen < min(share, intent.amount_fen):
-            yield f"parcel {parcel.no} was paid back {intent.refunded_fen} of {share}"
+LOST_MONEY = """
+    SELECT 'parcel ' || p.no || ' was paid back ' || coalesce(i.refunded_fen, 0) || ' of ' || m.share_fen
+    FROM fulfilment_parcel p JOIN campaigns_pledge m ON m.id = p.pledge_id
+    LEFT JOIN payments_paymentintent i ON i.subject_id = m.id AND i.subject_kind = 'pledge'
+    WHERE p.state = 'returned' AND m.share_fen IS NOT NULL
+      AND coalesce(i.refunded_fen, 0) < least(m.share_fen, i.amount_fen)
+"""
 
 
 def fulfilment_settled(world: World) -> Iterator[str]:
@@ -170,11 +170,12 @@ PART = Part(
         Act("settle loss", 2, settle_loss),
         Act("parcels' clock", 5, clockwork),
     ),
-    invariants=(
-        Invariant("F1", "Addresses lock 48 hours after a warning, and stay.", locks_are_announced),
-        Invariant("F2", "A parcel on its way is tracked; one paid back has no standing pledge.", parcels_fit_pledges),
-        Invariant("F3", "The money of a lost parcel goes back as far as escrow reaches.", lost_money_is_back),
+    laws=(
+        Law("F1", "Addresses lock 48 hours after a warning, and stay.", LOCKS),
+        Law("F2", "A parcel on its way is tracked; one paid back has no standing pledge.", PARCELS),
+        Law("F3", "The money of a lost parcel goes back as far as escrow reaches.", LOST_MONEY),
     ),
+    invariants=(),
     settled=Invariant(
         "F4", "When faults stop, every survey is locked and every parcel accounted for.", fulfilment_settled
     ),

@@ -45,7 +45,14 @@ def move(campaign: Campaign, event: str, *, by: Actor, at: datetime, reason: str
     show(campaign)
     if campaign.owner_id is not None:
         outbox.record(
-            CampaignMoved(at=at, campaign_id=campaign.id, owner_id=campaign.owner_id, move=event, state=campaign.state)
+            CampaignMoved(
+                at=at,
+                campaign_id=campaign.id,
+                owner_id=campaign.owner_id,
+                move=event,
+                state=campaign.state,
+                is_led=campaign.is_led,
+            )
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -50,10 +51,13 @@ class Command(BaseCommand):
 
     def _share(self, options: dict[str, Any]) -> None:
         step, bug = options["jobs"], BUGS[options["bug"]] if options["bug"] else run.nothing
+        gc.freeze()  # collecting between the seeds, of what a seed left, instead of all the time, saves an eighth
+        gc.disable()
         for seed in range(options["first"], options["first"] + options["seeds"], step):
             found = run.run_seed(seed, steps=options["steps"], bug=bug, tail=options["tail"])
             self.stdout.write(json.dumps(found.plain(), ensure_ascii=False))
             self.stdout.flush()
+            gc.collect()
             if found.broken:
                 return
 
