@@ -23,6 +23,7 @@ from backend.payments.models import PaymentIntent, Refund
 from backend.payments.operations import intents, notices, payouts, refunds
 from backend.payments.provider import Refused, Unknown
 from crowdfunding.campaigns.errors import TierSoldOut
+from crowdfunding.campaigns.gates import Wish
 from crowdfunding.campaigns.models import Pledge, Tier
 from crowdfunding.campaigns.operations import pledges, verdicts
 from crowdfunding.campaigns.operations.shared import move
@@ -30,7 +31,8 @@ from crowdfunding.campaigns.states import PledgeState
 from crowdfunding.campaigns.verdicts import has_succeeded
 from crowdfunding.fulfilment.models import Parcel, Survey
 from crowdfunding.fulfilment.operations import parcels, surveys
-from crowdfunding.leads.operations.follows import LeadGate
+from crowdfunding.leads.models import Follow, Lead
+from crowdfunding.leads.operations.follows import LeadGate, _is_stake, _lead_of
 
 Bug = Callable[[], AbstractContextManager[None]]
 
@@ -242,6 +244,21 @@ def _lock_by_surprise() -> object:
 _announce_lock = surveys.announce_lock
 
 
+@contextmanager
+def _follow_anybody() -> Iterator[None]:
+    """Whoever was checked is followed, whether their money is there or not."""
+
+    def bind(gate: LeadGate, made: Pledge, wish: Wish) -> None:
+        lead = _lead_of(wish)
+        if lead is not None and _is_stake(lead, wish):
+            Lead.objects.filter(pk=lead.pk).update(pledge=made)
+        elif lead is not None:
+            Follow.objects.create(pledge=made, lead=lead, at=wish.at)
+
+    with patch.object(LeadGate, "refusals", lambda gate, wish: []), patch.object(LeadGate, "bind", bind):
+        yield
+
+
 BUGS: dict[str, Bug] = {
     "unguarded_stock": _swap(pledges, "_take_stock", _unguarded_stock()),
     "unguarded_person_limit": _swap(pledges, "_over_person_limit", _unguarded_person_limit()),
@@ -260,6 +277,7 @@ BUGS: dict[str, Bug] = {
     "hold_forgotten": _swap(payouts, "_let_go", _hold_forgotten()),
     "address_after_the_lock": _swap(parcels, "fill", _address_by_a_late_clock()),
     "lock_by_surprise": _swap(surveys, "announce_lock", _lock_by_surprise()),
-    "follow_before_the_stake": _swap(LeadGate, "refusals", lambda gate, wish: []),
+    "follow_before_the_stake": _follow_anybody,
+    "both_rewards": _swap(pledges, "_take_the_place_of", lambda pledge_id, at: None),
     "shares_of_everything": _swap(verdicts, "plan_shares", _share_of_everything()),
 }

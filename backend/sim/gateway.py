@@ -168,7 +168,7 @@ class Gateway:
             known = self.transfers.setdefault(number, Transfer(number, amount_fen, account, at))
         elif (known.amount_fen, known.account) != (amount_fen, account):
             return Refused("CONTEXT_INCONSISTENT")
-        if self._fails("transfer answer"):
+        if self._fails("transfer answer", 0.4):
             return Unknown("cut after doing")
         return Done({"status": known.status, "order_id": f"O{number[-8:]}"})
 
@@ -199,8 +199,8 @@ class Gateway:
                 lines.append(BillLine(BillLine.PAYOUT_BACK, "", sent.number, "", sent.amount_fen))
         return lines
 
-    def _fails(self, what: str) -> bool:
-        if self.faulty and self.rng.random() < 0.15:
+    def _fails(self, what: str, chance: float = 0.15) -> bool:
+        if self.faulty and self.rng.random() < chance:
             self.happened.append(f"gateway: {what} unanswered")
             return True
         return False
@@ -230,7 +230,7 @@ class Gateway:
             return  # the notice is lost; asking finds the payment
         for _ in range(2 if draw < 0.4 else 1):
             self._write(trade, "notice", at)
-        if draw > 0.9 and self.faulty:
+        if draw > 0.7 and self.faulty:
             self._lie(trade, at, booked)
 
     def _write(self, trade: Trade, kind: str, at: datetime, **changed: str) -> None:

@@ -19,7 +19,7 @@ from backend.common.fen import MOST_FEN
 from backend.payments.operations import intents
 from crowdfunding.campaigns import queries, trail
 from crowdfunding.campaigns.models import CATEGORIES, COUNTIES, FUNDING_RULES, RIGHT_CLASSES, Campaign, Pledge, Tier
-from crowdfunding.campaigns.operations import delivery, drafts, pledges, reviews, talk
+from crowdfunding.campaigns.operations import changes, delivery, drafts, pledges, reviews, talk
 from crowdfunding.campaigns.operations.drafts import Terms, TierTerms
 from search.engines import Query
 from search.queries import find
@@ -125,6 +125,7 @@ class PledgeShown(serializers.Serializer[Any]):
     state = serializers.CharField()
     created_at = serializers.DateTimeField()
     confirm_by = serializers.DateTimeField(allow_null=True)
+    replaces_id = serializers.UUIDField(allow_null=True)
     order_number = serializers.CharField()
     pay_by = serializers.DateTimeField()
 
@@ -166,7 +167,10 @@ class DoneShown(serializers.Serializer[Any]):
 
 
 class PledgeTerms(serializers.Serializer[Any]):
-    """What a backer chooses; `lead_id` where the campaign is led. The total is computed by the server, and only compared."""
+    """What a backer chooses; `lead_id` where the campaign is led, `replaces_id` to change the reward of a paid pledge.
+
+    The total is computed by the server, and only compared.
+    """
 
     tier_id = serializers.UUIDField(required=False, allow_null=True)
     quantity = serializers.IntegerField(min_value=1, max_value=1_000, default=1)
@@ -174,6 +178,7 @@ class PledgeTerms(serializers.Serializer[Any]):
     expected_total_fen = serializers.IntegerField(min_value=1, max_value=MOST_FEN, required=False, allow_null=True)
     is_anonymous = serializers.BooleanField(default=False)
     lead_id = serializers.UUIDField(required=False, allow_null=True)
+    replaces_id = serializers.UUIDField(required=False, allow_null=True)
 
 
 class CampaignTerms(serializers.Serializer[Any]):
@@ -526,10 +531,10 @@ class CampaignPledges(Endpoint):
     )
     @idempotent
     def post(self, request: Request, campaign_id: UUID) -> Response:
-        nothing = {"tier_id": None, "amount_fen": None, "expected_total_fen": None, "lead_id": None}
-        terms = nothing | self.read(PledgeTerms)
-        terms["under"] = terms.pop("lead_id")
-        made = pledges.pledge(campaign_id=campaign_id, by=self.actor, at=clock.now(), **terms)
+        terms = {"tier_id": None, "lead_id": None, "replaces_id": None} | self.read(PledgeTerms)
+        under, replaces = terms.pop("lead_id"), terms.pop("replaces_id")
+        chosen = changes.Order(under=under, replaces=replaces, **terms)
+        made = changes.order(campaign_id=campaign_id, chosen=chosen, by=self.actor, at=clock.now())
         return Response(show_pledge(made), status=201)
 
 

@@ -118,6 +118,33 @@ class ChecklistOpen(Refusal):
     source = "features.md §2.4"
 
 
+class ChangeTooLate(Refusal):
+    """The pledge is not paid, or the campaign takes no changes any more."""
+
+    status, code = 409, "change_too_late"
+    zh, en = (
+        "只有已支付的支持可以更换回报，且须在截止前 1 小时之前",
+        "Only a paid pledge can change its reward, before the last hour",
+    )
+    source = "features.md G7"
+
+
+class ChangeUnderWay(Refusal):
+    """A new order in place of this pledge waits for its payment."""
+
+    status, code = 409, "change_under_way"
+    zh, en = "已有一笔待支付的更换，请先支付或放弃", "A change of this pledge waits to be paid; pay or drop it first"
+    source = "features.md G2"
+
+
+class SameReward(Refusal):
+    """The chosen reward is the one that the backer has."""
+
+    status, code = 422, "same_reward"
+    zh, en = "请选择另一档回报；加购请另行支持", "Choose another reward; for more of the same, pledge again"
+    source = "features.md G2"
+
+
 class VerdictWaits(Refusal):
     """Payments that may still clear."""
 

@@ -175,10 +175,14 @@ class Pledge(Stateful):
     state_at = models.DateTimeField("进入当前状态的时间")
     ask_reason = models.CharField("退款理由", max_length=200, blank=True)
     confirm_by = models.DateTimeField("确认期限", null=True)
+    replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replacements", verbose_name="换自")
 
     class Meta:
         constraints = [
             states_known(PLEDGE),
+            models.UniqueConstraint(
+                fields=["replaces"], condition=Q(state="reserved"), name="pledge_one_change_at_a_time"
+            ),
             models.CheckConstraint(
                 condition=Q(total_fen=F("goods_fen") + F("shipping_fen"), goods_fen__gt=0, shipping_fen__gte=0),
                 name="pledge_total_sums",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import segno
@@ -24,8 +25,8 @@ from backend.common.fen import Fen, parse_yuan
 from backend.common.models import StateChange
 from backend.payments.operations import intents
 from crowdfunding.campaigns import gates, panels, queries, trail
-from crowdfunding.campaigns.models import Campaign, Tier
-from crowdfunding.campaigns.operations import confirmations, pledges, talk
+from crowdfunding.campaigns.models import Campaign, Pledge, Tier
+from crowdfunding.campaigns.operations import changes, confirmations, pledges, talk
 from crowdfunding.campaigns.states import CAMPAIGN, PledgeState, State
 from search.engines import Query
 from search.queries import find
@@ -185,23 +186,24 @@ def pledge_form(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     refusal: Refusal | None = None
     shown: Choice | None = None
     choice = request.POST if request.method == "POST" else request.GET
+    replaces = _uuid(choice.get("replaces", ""))
+    old = pledges.own_pledge(replaces, actor) if replaces else None
     try:
         shown = _choice(found, choice) if "tier" in choice else None
         if shown is not None and request.method == "GET":
             wish = gates.Wish(found, actor.party_id, _uuid(choice.get("under", "")), shown.goods_fen, now)
-            refuse_any(gates.refusals(wish))
+            refuse_any([*gates.refusals(wish), *_against_change(old, shown, now)])
         if request.method == "POST" and shown is not None:
-            made = pledges.pledge(
-                campaign_id=campaign_id,
+            chosen = changes.Order(
                 tier_id=shown.tier.pk if shown.tier else None,
                 quantity=shown.quantity,
                 amount_fen=shown.amount_fen,
                 expected_total_fen=_whole(request.POST.get("total_fen", "")),
                 is_anonymous=bool(request.POST.get("anonymous")),
                 under=_uuid(request.POST.get("under", "")),
-                by=actor,
-                at=now,
+                replaces=old.pk if old else None,
             )
+            made = changes.order(campaign_id=campaign_id, chosen=chosen, by=actor, at=now)
             return redirect("pledge-pay", made.pk)
     except Refusal as caught:
         refusal = caught
@@ -218,8 +220,13 @@ def pledge_form(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "key": request.GET.urlencode(),
         "panels": [panel(request, found) for panel in panels.PLEDGE_FORM],
         "under": choice.get("under", ""),
+        "old": old,
     }
     return render(request, "campaigns/pledge_form.html", context, status=refusal.status if refusal else 200)
+
+
+def _against_change(old: Pledge | None, shown: Choice, at: datetime) -> list[Refusal]:
+    return [] if old is None else changes.refusals(old, shown.tier.pk if shown.tier else None, at)
 
 
 def _uuid(text: str) -> UUID | None:
@@ -321,6 +328,8 @@ def pledge(request: HttpRequest, pledge_id: UUID) -> HttpResponse:
         "now": now,
         "may_cancel": made.state in (PledgeState.PAID, PledgeState.TO_CONFIRM)
         and pledges.may_cancel(made, made.campaign, now),
+        "may_change": changes.may_change(made, made.campaign, now),
+        "under_way": made.replacements.filter(state=PledgeState.RESERVED).first(),
         "may_ask": made.state == PledgeState.PAID
         and made.campaign.state in State.SUCCEEDED
         and made.campaign.state != State.CLOSED,

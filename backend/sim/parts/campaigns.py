@@ -17,8 +17,18 @@ from backend.sim.scheduler import Task
 from backend.sim.world import Request, World
 from crowdfunding.campaigns import tasks
 from crowdfunding.campaigns.models import Campaign, Cancellation, Pledge, Tier
-from crowdfunding.campaigns.operations import confirmations, delivery, drafts, extensions, pledges, reviews, talk
+from crowdfunding.campaigns.operations import (
+    changes,
+    confirmations,
+    delivery,
+    drafts,
+    extensions,
+    pledges,
+    reviews,
+    talk,
+)
 from crowdfunding.campaigns.states import PledgeState, State
+from crowdfunding.leads.models import Follow
 from crowdfunding.leads.operations import candidacies
 
 # --- beginning ----------------------------------------------------------------------------------------
@@ -124,16 +134,22 @@ def terms(tier: Tier, quantity: int) -> dict[str, Any]:
 # --- backers ---------------------------------------------------------------------------------------------
 
 
-def request(world: World, backer: User, tier: Tier, quantity: int, under: UUID | None = None) -> Request:
-    """A pledge sent under a key."""
+def request(
+    world: World, backer: User, tier: Tier, quantity: int, under: UUID | None = None, *, replaces: Pledge | None = None
+) -> Request:
+    """A pledge, or a change of one, sent under a key."""
     key = f"key-{world.begun}-{world.rng.randrange(10**9)}"
     by = world.acting(backer)
 
     def act() -> UUID:
-        made = pledges.pledge(**terms(tier, quantity), under=under, by=by, at=world.now())
+        chosen = changes.Order(
+            tier_id=tier.pk, quantity=quantity, under=under, replaces=replaces.pk if replaces else None
+        )
+        made = changes.order(campaign_id=tier.campaign_id, chosen=chosen, by=by, at=world.now())
         return UUID(str(made.pk))
 
-    name = f"{backer.party.name} pledges {quantity} of {tier.campaign.title} at ¥{tier.price_fen / 100:g}"
+    verb = "changes to" if replaces else "pledges"
+    name = f"{backer.party.name} {verb} {quantity} of {tier.campaign.title} at ¥{tier.price_fen / 100:g}"
     return Request(name, by, f"POST /pledges/{tier.campaign_id}", key, {"tier": str(tier.pk), "n": quantity}, act)
 
 
@@ -199,6 +215,18 @@ def change_mind(world: World) -> Task | None:
         f"{backer.party.name} cancels a pledge",
         lambda: pledges.cancel_pledge(pledge_id=pledge_id, by=by, at=world.now()) and None,
     )
+
+
+def change_reward(world: World) -> Task | None:
+    """A backer wants another reward instead; the double-minded one changes twice, or pays late."""
+    found = _own(world, PledgeState.PAID)
+    if found is None or found[0].campaign.state != State.LIVE:
+        return None
+    old, backer = found
+    tiers = list(Tier.objects.filter(campaign_id=old.campaign_id).order_by("position"))
+    follow = Follow.objects.filter(pledge=old).first()
+    tier, under = world.pick(tiers), follow.lead_id if follow else None
+    return world.send(request(world, backer, tier, 1, under, replaces=old))
 
 
 def ask_back(world: World) -> Task | None:
@@ -384,6 +412,16 @@ BOUND_UNASKED = f"""
 """
 
 
+BOTH = f"""
+    SELECT 'pledge ' || right(n.id::text, 6) || ' stands beside ' || right(o.id::text, 6) || ', whose place it took'
+    FROM campaigns_pledge n JOIN campaigns_pledge o ON o.id = n.replaces_id
+    WHERE n.state IN {among(*PledgeState.COUNTED)} AND o.state IN {among(*PledgeState.COUNTED)}
+    UNION ALL
+    SELECT 'pledge ' || right(replaces_id::text, 6) || ' was replaced ' || count(*) || ' times' FROM campaigns_pledge
+    WHERE state IN {among(*PledgeState.COUNTED)} AND replaces_id IS NOT NULL GROUP BY replaces_id HAVING count(*) > 1
+"""
+
+
 def campaigns_settled(world: World) -> Iterator[str]:
     """Nobody waits: no unpaid place, no campaign that should have moved, no money of an ended one."""
     for made in Pledge.objects.filter(state__in=(PledgeState.RESERVED, PledgeState.ASKED, PledgeState.AGREED)):
@@ -406,6 +444,7 @@ PART = Part(
         Act("double click", 4, double_click),
         Act("race", 6, race),
         Act("change of mind", 4, change_mind),
+        Act("change of reward", 3, change_reward),
         Act("ask back", 4, ask_back),
         Act("answer", 3, answer),
         Act("maker", 5, make_and_ship),
@@ -421,6 +460,7 @@ PART = Part(
         Law("C4", "A verdict waits for every payment that may still clear.", JUDGED_EARLY),
         Law("C5", "A pledge counts as refunded only when its money is.", REFUNDED),
         Law("C7", "Nobody is bound to an extension that they did not accept.", BOUND_UNASKED),
+        Law("C8", "A changed reward takes the place of the old one: never both, never twice.", BOTH),
     ),
     invariants=(Invariant("C2", "What was acknowledged is there, once.", acknowledged_is_kept),),
     settled=Invariant("C6", "When faults stop, every campaign and pledge comes to an end.", campaigns_settled),

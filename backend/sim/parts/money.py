@@ -340,7 +340,7 @@ PART = Part(
         Act("bank returns", 1, bank_returns),
         Act("refund desk", 4, judge_refund),
         Act("goodwill", 2, goodwill),
-        Act("payout desk", 8, judge_payout),
+        Act("payout desk", 12, judge_payout),
         Act("ask payout", 2, ask_payout),
         Act("bulk", 2, bulk_refund),
         Act("chargeback", 2, dispute),

@@ -214,7 +214,16 @@ def _count(made: Pledge, at: datetime) -> Campaign:
             at=at, pledge_id=made.id, campaign_id=made.campaign_id, backer_id=made.backer_id, amount_fen=made.total_fen
         )
     )
+    if made.replaces_id is not None:
+        _take_the_place_of(made.replaces_id, at)
     return campaign
+
+
+def _take_the_place_of(pledge_id: UUID, at: datetime) -> None:
+    """The reward was changed (换档): the old pledge ends as the new one counts, unless it has ended already."""
+    old = Pledge.objects.select_for_update().get(pk=pledge_id)
+    if old.state in (PledgeState.PAID, PledgeState.TO_CONFIRM):
+        return_money(old, "cancel", by=SYSTEM, reason="已更换回报", at=at)
 
 
 def _ask_if_extended(made: Pledge, campaign: Campaign, at: datetime) -> None:
@@ -264,7 +273,14 @@ def take_late_payment(*, pledge_id: UUID, intent_id: UUID, at: datetime) -> None
 
 
 def _still_fits(made: Pledge) -> bool:
-    """Whether stock remains and the person's limit allows it; takes the stock when so."""
+    """Whether stock remains and the person's limit allows it; takes the stock when so.
+
+    A late change of reward fits only while the old pledge stands: its backer may have left, or changed otherwise.
+    """
+    if made.replaces_id is not None:
+        old = Pledge.objects.select_for_update().get(pk=made.replaces_id)
+        if old.state != PledgeState.PAID:
+            return False
     if made.tier is None:
         return True
     if made.backer_id is not None and _over_person_limit(made.tier, made.backer_id, made.quantity) is not None:
