@@ -444,7 +444,7 @@ PART = Part(
         Act("double click", 4, double_click),
         Act("race", 6, race),
         Act("change of mind", 4, change_mind),
-        Act("change of reward", 3, change_reward),
+        Act("change of reward", 6, change_reward),
         Act("ask back", 4, ask_back),
         Act("answer", 3, answer),
         Act("maker", 5, make_and_ship),
