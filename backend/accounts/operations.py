@@ -313,7 +313,7 @@ def close_account(*, user_id: UUID, at: datetime) -> None:
     Raises:
         CloseRefused: money or organisations are open; each is named.
     """
-    user = User.objects.select_for_update().select_related("party").get(pk=user_id)
+    user = User.objects.select_for_update(no_key=True).select_related("party").get(pk=user_id)
     found = [words for obstacle in limits.OBSTACLES if (words := obstacle(user.party)) is not None]
     if Membership.objects.filter(user=user, role=Membership.OWNER, revoked_at=None).exists():
         found.append(("您仍是组织的负责人", "you still own an organisation"))

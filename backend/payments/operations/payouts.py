@@ -139,7 +139,7 @@ def authorize_payout(*, payout_id: UUID, by: Actor, at: datetime) -> None:
         DailyCapReached: the day's payouts would exceed the cap.
         PayoutsHalted: the stop switch is on.
     """
-    payout = Payout.objects.select_for_update().select_related("account", "party").get(pk=payout_id)
+    payout = Payout.objects.select_for_update(no_key=True).select_related("account", "party").get(pk=payout_id)
     _require_independent(payout, by, payout.checked_by)
     refuse_any(limits.failures(payout.party, "be_paid", at=at))
     require_running()

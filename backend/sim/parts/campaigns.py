@@ -76,6 +76,7 @@ def publish_another(world: World) -> Task | None:
     number = Campaign.objects.count()
     if number >= 4:
         return None
+    world.scheduler.drain()  # this thread gives the turns: it must not wait for a lock of a process that has none
     publish(world, number)
     world.tell(f"campaign {number} opens")
     return None

@@ -445,7 +445,7 @@ def answer_refund(*, pledge_id: UUID, agree: bool, reason: str, by: Actor, at: d
     Raises:
         InsufficientFunds: on confirmation, if the escrow no longer holds as much.
     """
-    made = Pledge.objects.select_for_update().select_related("campaign").get(pk=pledge_id)
+    made = Pledge.objects.select_for_update(no_key=True).select_related("campaign").get(pk=pledge_id)
     actor = as_owner(made.campaign, by)
     step(made, "agree" if agree else "decline", by=actor, at=at, reason=reason)
     if not agree:
@@ -459,7 +459,7 @@ def answer_refund(*, pledge_id: UUID, agree: bool, reason: str, by: Actor, at: d
 def confirm_receipt(*, pledge_id: UUID, by: Actor, at: datetime) -> None:
     """The backer has the goods (确认收货)."""
     own_pledge(pledge_id, by)
-    made = Pledge.objects.select_for_update().select_related("campaign").get(pk=pledge_id)
+    made = Pledge.objects.select_for_update(no_key=True).select_related("campaign").get(pk=pledge_id)
     if made.campaign.state not in (State.DELIVERING, State.DELIVERED):
         raise made.campaign.machine.refusal(made.campaign.state)
     step(made, "receive", by=by.wears(Role.BACKER), at=at)

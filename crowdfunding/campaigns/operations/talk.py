@@ -63,7 +63,7 @@ def ask(*, campaign_id: UUID, text: str, by: Actor, at: datetime) -> Question:
 @transaction.atomic
 def answer(*, question_id: UUID, text: str, by: Actor, at: datetime) -> Question:
     """The maker answers, once (回答)."""
-    question = Question.objects.select_for_update().select_related("campaign").filter(pk=question_id).first()
+    question = Question.objects.select_for_update(no_key=True).select_related("campaign").filter(pk=question_id).first()
     if question is None:
         raise NotFound
     require_owner(question.campaign, by)

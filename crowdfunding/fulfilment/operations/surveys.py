@@ -48,7 +48,9 @@ def _lock_by_itself(campaign: Campaign, at: datetime) -> datetime:
 
 
 def _held(campaign_id: UUID) -> Survey:
-    found = Survey.objects.select_for_update().select_related("campaign").filter(campaign_id=campaign_id).first()
+    found = (
+        Survey.objects.select_for_update(no_key=True).select_related("campaign").filter(campaign_id=campaign_id).first()
+    )
     if found is None:
         raise NotFound
     return found
@@ -96,7 +98,7 @@ def announce_lock(*, campaign_id: UUID, by: Actor, at: datetime) -> Survey:
 @transaction.atomic
 def advance(*, survey_id: UUID, at: datetime) -> None:
     """Take the survey's next step if its time has come. Safe to repeat."""
-    survey = Survey.objects.select_for_update().select_related("campaign").get(pk=survey_id)
+    survey = Survey.objects.select_for_update(no_key=True).select_related("campaign").get(pk=survey_id)
     if survey.due_at is None or survey.due_at > at:
         return
     if survey.state == Surveying.OPEN:
