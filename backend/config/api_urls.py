@@ -26,6 +26,7 @@ urlpatterns = [
     path(f"{_campaign}/shipment", api.Shipment.as_view()),
     path(f"{_campaign}/updates", api.Updates.as_view()),
     path(f"{_campaign}/questions", api.Questions.as_view()),
+    path(f"{_campaign}/reminder", api.Reminding.as_view()),
     path(f"{_campaign}/pledges", api.CampaignPledges.as_view()),
     path("v1/pledges", api.Pledges.as_view()),
     path(_pledge, api.PledgeOne.as_view()),

@@ -23,6 +23,7 @@ KINDS: dict[str, Kind] = {
     "parcel": Kind("收货与包裹", "Addresses and parcels", is_legal=True),
     "pledge": Kind("我的支持", "My pledges"),
     "question": Kind("问答", "Questions and answers"),
+    "reminder": Kind("开始与截止提醒", "Reminders of openings and ends"),
     "update": Kind("项目进展", "Updates of campaigns"),
 }
 

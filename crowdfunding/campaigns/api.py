@@ -19,7 +19,7 @@ from backend.common.fen import MOST_FEN
 from backend.payments.operations import intents
 from crowdfunding.campaigns import queries, trail
 from crowdfunding.campaigns.models import CATEGORIES, COUNTIES, FUNDING_RULES, RIGHT_CLASSES, Campaign, Pledge, Tier
-from crowdfunding.campaigns.operations import changes, delivery, drafts, pledges, reviews, talk
+from crowdfunding.campaigns.operations import changes, delivery, drafts, pledges, reminders, reviews, talk
 from crowdfunding.campaigns.operations.drafts import Terms, TierTerms
 from search.engines import Query
 from search.queries import find
@@ -209,6 +209,12 @@ class TierOffered(serializers.Serializer[Any]):
     per_person = serializers.IntegerField(min_value=1, max_value=2**31 - 1, required=False, allow_null=True)
     right_class = serializers.ChoiceField([key for key, _ in RIGHT_CLASSES], default="seven_days")
     deliver_on = serializers.DateField(required=False, allow_null=True)
+
+
+class Wanted(serializers.Serializer[Any]):
+    """Whether one wants it."""
+
+    is_wanted = serializers.BooleanField(default=True)
 
 
 class Nothing(serializers.Serializer[Any]):
@@ -492,6 +498,18 @@ class Questions(CampaignStep):
 
     def step(self, campaign_id: UUID, body: dict[str, Any], at: datetime) -> None:
         talk.ask(campaign_id=campaign_id, text=body["text"], by=self.actor, at=at)
+
+
+@_step_schema("campaigns_remind", Wanted)
+class Reminding(CampaignStep):
+    """`POST …/reminder`: tell me when it opens and before it ends, or no longer (提醒我)."""
+
+    may = {"POST": SIGNED_IN}
+    scope = {"POST": "pledge"}
+    form = Wanted
+
+    def step(self, campaign_id: UUID, body: dict[str, Any], at: datetime) -> None:
+        reminders.choose(campaign_id=campaign_id, is_wanted=body["is_wanted"], by=self.actor, at=at)
 
 
 @_step_schema("reviews_approve", Approval)

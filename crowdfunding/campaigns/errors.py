@@ -118,6 +118,14 @@ class ChecklistOpen(Refusal):
     source = "features.md §2.4"
 
 
+class TooLateToRemind(Refusal):
+    """No reminder would come any more."""
+
+    status, code = 409, "too_late_to_remind"
+    zh, en = "该项目即将截止或已结束，不再提醒", "This campaign is over or about to end; no reminder would come"
+    source = "campaigns.remind_hours"
+
+
 class ChangeTooLate(Refusal):
     """The pledge is not paid, or the campaign takes no changes any more."""
 

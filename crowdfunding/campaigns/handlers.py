@@ -30,7 +30,7 @@ from crowdfunding.campaigns.events import (
     UpdatePosted,
 )
 from crowdfunding.campaigns.models import Campaign, Pledge
-from crowdfunding.campaigns.operations import pledges
+from crowdfunding.campaigns.operations import pledges, reminders
 from crowdfunding.campaigns.states import PledgeState
 
 when_of_pledge = outbox.when(lambda event: event.subject_kind == "pledge")
@@ -146,6 +146,11 @@ def tell_about_move(event: CampaignMoved) -> None:
         backers = Pledge.objects.filter(campaign=campaign, state__in=PledgeState.COUNTED)
         ids = backers.values_list("backer_id", flat=True).distinct()
         _tell(ids, event, _BACKERS_HEAR[event.move], campaign, f"/campaigns/{campaign.id}/", who="backer")
+
+
+@outbox.when(lambda event: event.move == "open")
+def tell_opening(event: CampaignMoved) -> None:
+    reminders.tell_opening(campaign_id=event.campaign_id, key=str(event.id), at=event.at)
 
 
 def _tell(
@@ -303,7 +308,7 @@ HANDLERS = {
     DisputeEnded: [charge_back],
     PayoutPaid: [tell_paid_out],
     PayoutEnded: [tell_payout_ended],
-    CampaignMoved: [push_bar, tell_about_move],
+    CampaignMoved: [push_bar, tell_about_move, tell_opening],
     PledgePaid: [push_bar, tell_backer],
     PledgeEnded: [push_bar, tell_unpaid],
     RefundAsked: [tell_asked],

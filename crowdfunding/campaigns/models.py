@@ -227,6 +227,19 @@ class Question(models.Model):
         indexes = [models.Index(fields=["campaign", "-at", "-id"], name="question_newest")]
 
 
+class Reminder(models.Model):
+    """Who wants to be reminded of a campaign (提醒我): when it opens, and before it ends."""
+
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="reminders", verbose_name="项目")
+    party = models.ForeignKey("accounts.Party", models.PROTECT, verbose_name="谁")
+    at = models.DateTimeField("登记时间")
+    told_at = models.DateTimeField("截止提醒时间", null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["campaign", "party"], name="reminder_once")]
+        indexes = [models.Index(fields=["campaign"], name="reminder_waiting", condition=Q(told_at=None))]
+
+
 class Cancellation(models.Model):
     """The one record of a campaign's cancellation after success, signed twice (成功后取消)."""
 

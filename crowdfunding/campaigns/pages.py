@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from backend.accounts import limits
-from backend.accounts.doors import actor_of, signed_in
+from backend.accounts.doors import actor_of, signed_in, take
 from backend.accounts.models import Party
 from backend.common import clock, paging
 from backend.common.actors import Actor
@@ -26,7 +26,7 @@ from backend.common.models import StateChange
 from backend.payments.operations import intents
 from crowdfunding.campaigns import gates, panels, queries, trail
 from crowdfunding.campaigns.models import Campaign, Pledge, Tier
-from crowdfunding.campaigns.operations import changes, confirmations, pledges, talk
+from crowdfunding.campaigns.operations import changes, confirmations, pledges, reminders, talk
 from crowdfunding.campaigns.states import CAMPAIGN, PledgeState, State
 from search.engines import Query
 from search.queries import find
@@ -124,6 +124,8 @@ def campaign(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "cancelled_reason": _published_reason(found),
         "panels": [panel(request, found) for panel in panels.PUBLIC],
         "stretches": queries.stretch_steps(found),
+        "may_remind": reminders.may_remind(found, now),
+        "is_reminded": actor.party_id is not None and queries.is_reminded(found.pk, actor.party_id),
     }
     return render(request, "campaigns/campaign.html", context)
 
@@ -381,6 +383,19 @@ def pledge_act(request: HttpRequest, pledge_id: UUID, act: str) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, refusal.text())
     return redirect("pledge", pledge_id)
+
+
+@require_POST
+@signed_in
+def remind(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
+    """Remind me of this campaign, or no longer."""
+    wanted = request.POST.get("wanted") == "1"
+    return take(
+        request,
+        lambda by, at: reminders.choose(campaign_id=campaign_id, is_wanted=wanted, by=by, at=at),
+        _("开始时和截止前会提醒您") if wanted else _("已取消提醒"),
+        redirect("campaign", campaign_id),
+    )
 
 
 @require_POST

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
@@ -15,7 +15,7 @@ from backend.common.fen import Fen
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
 from crowdfunding.campaigns import screening
-from crowdfunding.campaigns.models import Campaign, Cancellation, Pledge, Question, Stretch, Tier, Update
+from crowdfunding.campaigns.models import Campaign, Cancellation, Pledge, Question, Reminder, Stretch, Tier, Update
 from crowdfunding.campaigns.states import PledgeState, State
 
 COMPARED = 300
@@ -26,6 +26,18 @@ def due(*, at: datetime) -> list[UUID]:
     """Campaigns whose clock has something to do, oldest first."""
     found = Campaign.objects.filter(due_at__lte=at).order_by("due_at")
     return list(found.values_list("pk", flat=True)[:1_000])
+
+
+def ending_soon(*, at: datetime, within: timedelta) -> list[UUID]:
+    """Live campaigns about to end of which somebody still wants to be reminded."""
+    waiting = Reminder.objects.filter(told_at=None, campaign__state=State.LIVE, campaign__closes_at__gt=at)
+    found = waiting.filter(campaign__closes_at__lte=at + within).order_by("campaign_id")
+    return list(found.values_list("campaign_id", flat=True).distinct()[:200])
+
+
+def is_reminded(campaign_id: UUID, party_id: UUID) -> bool:
+    """Whether a party wants to be reminded of a campaign."""
+    return Reminder.objects.filter(campaign_id=campaign_id, party_id=party_id, told_at=None).exists()
 
 
 def public() -> QuerySet[Campaign]:

@@ -5,7 +5,7 @@ from celery import shared_task
 from backend.common import clock
 from backend.common.sweeps import each
 from crowdfunding.campaigns import queries
-from crowdfunding.campaigns.operations import silence, verdicts
+from crowdfunding.campaigns.operations import reminders, silence, verdicts
 
 
 @shared_task(queue="deadlines")
@@ -19,3 +19,11 @@ def advance_due_campaigns(*, limit: int = 200) -> int:
 def answer_by_silence() -> int:
     """Let time answer refund requests that nobody answered."""
     return silence.answer_by_silence(at=clock.now())
+
+
+@shared_task(queue="deadlines")
+def remind_of_ends() -> int:
+    """Remind people of campaigns that end soon, a batch each."""
+    now = clock.now()
+    soon = queries.ending_soon(at=now, within=reminders.before_end(now))
+    return each("reminder", soon, lambda key: reminders.tell_end(campaign_id=key, at=now))

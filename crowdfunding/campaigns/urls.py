@@ -8,6 +8,7 @@ urlpatterns = [
     path("campaigns/", pages.browse, name="browse"),
     path("campaigns/<uuid:campaign_id>/", pages.campaign, name="campaign"),
     path("campaigns/<uuid:campaign_id>/share/", pages.share, name="share"),
+    path("campaigns/<uuid:campaign_id>/remind/", pages.remind, name="remind"),
     path("campaigns/<uuid:campaign_id>/figures/", pages.figures, name="figures"),
     path("campaigns/<uuid:campaign_id>/pledge/", pages.pledge_form, name="pledge-form"),
     path("campaigns/<uuid:campaign_id>/questions/", pages.ask, name="ask"),

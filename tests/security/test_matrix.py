@@ -147,6 +147,7 @@ BODIES: dict[str, dict[str, object]] = {
     "leads": {"stake_fen": 1, "reward_kind": "none", "terms": "t", "diligence": "d", "conflicts": "c"},
     "following": {"lead_id": str(UUID(int=0))},
     "extension": {"days": 3, "reason": "r"},
+    "reminder": {"is_wanted": False},
     "filing": {"body": "字" * 30},
     "disputes": {"order": "P0", "provider_no": "CB", "amount_fen": 1},
 }
