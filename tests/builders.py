@@ -13,6 +13,7 @@ from backend.accounts.models import Party, User
 from backend.common import clock, outbox
 from backend.common.actors import Actor, Role
 from backend.common.models import Delivery, OutboxEvent
+from backend.disputes import tasks as dispute_tasks
 from backend.payments import tasks as payment_tasks
 from backend.payments.operations import intents, payouts
 from crowdfunding.campaigns import tasks as campaign_tasks
@@ -193,6 +194,7 @@ def beat() -> None:
         campaign_tasks.answer_by_silence()
         fulfilment_tasks.advance_fulfilment()
         lead_tasks.advance_leads()
+        dispute_tasks.advance_disputes()
         payment_tasks.send_refunds()
         payment_tasks.send_payouts()
         payment_tasks.watch_payouts()

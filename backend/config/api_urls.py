@@ -2,9 +2,10 @@
 
 from django.urls import path
 
+from backend.disputes import api as disputes
 from backend.web.docs import Docs, Schema
 from backend.web.notification_pages import MyNotifications
-from crowdfunding.campaigns import api, desk_api, stretch_api
+from crowdfunding.campaigns import api, complaint_api, desk_api, stretch_api
 from crowdfunding.fulfilment import api as fulfilment
 from crowdfunding.leads import api as leads
 
@@ -33,6 +34,12 @@ urlpatterns = [
     path(f"{_pledge}/trail", api.PledgeTrail.as_view()),
     path(f"{_pledge}/cashier", api.PledgeCashier.as_view()),
     path(f"{_pledge}/refund", api.PledgeRefund.as_view()),
+    path(f"{_pledge}/complaint", complaint_api.PledgeComplaint.as_view()),
+    path("v1/cases", disputes.Cases.as_view()),
+    path("v1/cases/<uuid:case_id>", disputes.CaseOne.as_view()),
+    path("v1/cases/<uuid:case_id>/evidence", disputes.CaseEvidence.as_view()),
+    path("v1/cases/<uuid:case_id>/evidence/<uuid:evidence_id>", disputes.EvidenceOne.as_view()),
+    path("v1/cases/<uuid:case_id>/<slug:act>", disputes.CaseStep.as_view()),
     path(f"{_pledge}/receipt", api.PledgeReceipt.as_view()),
     path(f"{_pledge}/cancellation", desk_api.PledgeCancellation.as_view()),
     path(f"{_pledge}/confirmation", desk_api.PledgeConfirmation.as_view()),

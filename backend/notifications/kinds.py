@@ -19,6 +19,7 @@ KINDS: dict[str, Kind] = {
     "campaign": Kind("项目进程与裁定", "Campaigns' course and rulings", is_legal=True),
     "refund": Kind("退款与拒付", "Refunds and chargebacks", is_legal=True),
     "payout": Kind("付款", "Payouts", is_legal=True),
+    "case": Kind("纠纷", "Disputes", is_legal=True),
     "lead": Kind("领投与跟投", "Leads and followers", is_legal=True),
     "parcel": Kind("收货与包裹", "Addresses and parcels", is_legal=True),
     "pledge": Kind("我的支持", "My pledges"),

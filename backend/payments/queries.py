@@ -216,7 +216,8 @@ STANDING: dict[str, str] = {
         LEFT JOIN payments_refund r ON h.cause_kind = 'refund' AND r.id = h.cause_id
         LEFT JOIN payments_payout p ON h.cause_kind = 'payout' AND p.id = h.cause_id
         LEFT JOIN payments_dispute d ON h.cause_kind = 'dispute' AND d.id = h.cause_id
-        WHERE h.phase = 'pending' AND NOT EXISTS (SELECT 1 FROM ledger_transfer x WHERE x.resolves_id = h.id)
+        WHERE h.phase = 'pending' AND h.cause_kind IN ('refund', 'payout', 'dispute')
+          AND NOT EXISTS (SELECT 1 FROM ledger_transfer x WHERE x.resolves_id = h.id)
           AND (coalesce(r.state IN ('succeeded', 'refused'), false)
                OR coalesce(p.state IN ('paid', 'error', 'rejected', 'returned'), false)
                OR coalesce(d.state IN ('won', 'lost'), false)
@@ -249,5 +250,5 @@ STANDING: dict[str, str] = {
         GROUP BY clearing, trade_no HAVING count(*) > 1 ORDER BY 1""",
     "transfer without a cause (key)": """
         SELECT t.key FROM ledger_transfer t
-        WHERE t.cause_kind NOT IN ('intent', 'refund', 'payout', 'campaign', 'dispute', 'pledge', 'debt') ORDER BY t.seq""",
+        WHERE t.cause_kind NOT IN ('intent', 'refund', 'payout', 'campaign', 'dispute', 'pledge', 'debt', 'case') ORDER BY t.seq""",
 }

@@ -18,6 +18,9 @@ from django.db.models import F
 
 from backend.common import idempotency, locks, outbox
 from backend.common.actors import CLOCK
+from backend.disputes.models import Case
+from backend.disputes.operations import cases, rulings
+from backend.disputes.subjects import SUBJECTS
 from backend.ledger import operations as ledger
 from backend.payments.models import PaymentIntent, Refund
 from backend.payments.operations import intents, notices, payouts, refunds
@@ -25,7 +28,7 @@ from backend.payments.provider import Refused, Unknown
 from crowdfunding.campaigns.errors import TierSoldOut
 from crowdfunding.campaigns.gates import Wish
 from crowdfunding.campaigns.models import Pledge, Tier
-from crowdfunding.campaigns.operations import pledges, verdicts
+from crowdfunding.campaigns.operations import complaints, pledges, verdicts
 from crowdfunding.campaigns.operations.shared import move
 from crowdfunding.campaigns.states import PledgeState
 from crowdfunding.campaigns.verdicts import has_succeeded
@@ -259,6 +262,29 @@ def _follow_anybody() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _ruling_not_paid() -> Iterator[None]:
+    """Note what was decided and leave the money where it is."""
+
+    def wrong(case: Case, given_fen: int, at: datetime) -> None:
+        complaints.carry_out(case, 0, at)
+
+    with patch.dict(SUBJECTS, {complaints.KIND: replace(complaints.SUBJECT, carry_out=wrong)}):
+        yield
+
+
+def _stake_not_held() -> object:
+    """Open a dispute and hold nothing for it."""
+    right = cases.file_case
+
+    def file_case(**more: Any) -> Case:
+        case = right(**more)
+        ledger.void(key=f"case-void:{case.id}", hold_id=case.hold_id, at=more["at"])
+        return case
+
+    return file_case
+
+
 BUGS: dict[str, Bug] = {
     "unguarded_stock": _swap(pledges, "_take_stock", _unguarded_stock()),
     "unguarded_person_limit": _swap(pledges, "_over_person_limit", _unguarded_person_limit()),
@@ -279,5 +305,8 @@ BUGS: dict[str, Bug] = {
     "lock_by_surprise": _swap(surveys, "announce_lock", _lock_by_surprise()),
     "follow_before_the_stake": _follow_anybody,
     "both_rewards": _swap(pledges, "_take_the_place_of", lambda pledge_id, at: None),
+    "ruling_not_paid": _ruling_not_paid,
+    "stake_not_held": _swap(cases, "file_case", _stake_not_held()),
+    "one_person_hears_the_appeal": _swap(rulings, "require_other_person", _one_person_signs_twice()),
     "shares_of_everything": _swap(verdicts, "plan_shares", _share_of_everything()),
 }

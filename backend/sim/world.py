@@ -19,6 +19,7 @@ from backend.common import clock, idempotency, ids
 from backend.common.actors import Actor, Role
 from backend.common.errors import Busy, Refusal
 from backend.common.idempotency import Answer, StillRunning
+from backend.disputes import queries as disputes
 from backend.ledger import queries as books
 from backend.payments import queries as payments
 from backend.payments.operations import notices
@@ -85,7 +86,7 @@ class World:
 
     def prepare(self, laws: Sequence[Law]) -> None:
         """Build the one statement that asks every standing check and every law of the parts."""
-        standing = {**books.STANDING, **payments.STANDING, **campaigns.STANDING}
+        standing = {**books.STANDING, **payments.STANDING, **disputes.STANDING, **campaigns.STANDING}
         checks = [("M1 Every standing check of `ledger verify`: " + title, text) for title, text in standing.items()]
         checks += [(f"{law.number} {law.says}", law.sql) for law in laws]
         self._checks = " UNION ALL ".join(

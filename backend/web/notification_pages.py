@@ -18,11 +18,11 @@ from rest_framework.response import Response
 
 from backend.accounts.doors import actor_of, signed_in
 from backend.accounts.endpoints import SIGNED_IN, Endpoint
+from backend.accounts.shapes import REFUSED
 from backend.common import clock
 from backend.common.errors import Forbidden, NotFound, Refusal
 from backend.notifications import operations, queries
 from backend.notifications.kinds import KINDS, MAILS
-from crowdfunding.campaigns.api import REFUSED
 
 
 def _word(pair: tuple[str, str]) -> str:

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend.accounts.endpoints import PUBLIC, SIGNED_IN, Endpoint, idempotent
+from backend.accounts.shapes import CURSOR, IDEMPOTENT, PUBLIC_REFUSED, REFUSED, SIZE, ProblemShown, page_size
 from backend.common import clock, paging
 from backend.common.actors import Role
 from backend.common.errors import NotFound
@@ -23,26 +24,6 @@ from crowdfunding.campaigns.operations import changes, delivery, drafts, pledges
 from crowdfunding.campaigns.operations.drafts import Terms, TierTerms
 from search.engines import Query
 from search.queries import find
-
-IDEMPOTENT = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
-CURSOR = OpenApiParameter("cursor", str, description="What the page before gave as `next_cursor`.")
-SIZE = OpenApiParameter("size", int, description="Rows a page, at most 100.")
-
-
-class ProblemShown(serializers.Serializer[Any]):
-    """A refusal: every failed rule, in both languages (application/problem+json)."""
-
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    code = serializers.CharField()
-    zh = serializers.CharField()
-    en = serializers.CharField()
-    errors = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]  # RFC 9457 extension, the wire's name
-
-
-REFUSED = {code: OpenApiResponse(ProblemShown) for code in (400, 401, 403, 404, 409, 429, 503)}
-PUBLIC_REFUSED = {code: OpenApiResponse(ProblemShown) for code in (400, 401, 404, 429, 503)}
 
 
 class TierShown(serializers.Serializer[Any]):
@@ -273,12 +254,6 @@ def show_pledge(made: Pledge) -> dict[str, Any]:
     names: list[str] = list(PledgeShown().fields.keys())
     shown: dict[str, Any] = {name: getattr(made, name) for name in names if hasattr(made, name)}
     return dict(PledgeShown(shown | {"order_number": intent.number, "pay_by": intent.expires_at}).data)
-
-
-def page_size(request: Request) -> int:
-    """Rows a page, as asked for and bounded."""
-    text = request.query_params.get("size", "20")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 20
 
 
 def _words(request: Request, name: str) -> list[str]:

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from backend.accounts.doors import require_step_up
 from backend.accounts.endpoints import SIGNED_IN, Endpoint, idempotent
+from backend.accounts.shapes import CURSOR, IDEMPOTENT, REFUSED, SIZE, page_size
 from backend.common import clock, paging
 from backend.common.actors import Role
 from backend.common.errors import NotFound
@@ -27,19 +28,7 @@ from backend.payments import queries as payments
 from backend.payments.operations import payouts
 from backend.payments.operations.refunds import preview_digest
 from crowdfunding.campaigns import finance_desk, queries
-from crowdfunding.campaigns.api import (
-    CURSOR,
-    IDEMPOTENT,
-    REFUSED,
-    SIZE,
-    DoneShown,
-    Nothing,
-    PledgeShown,
-    Reason,
-    own,
-    page_size,
-    show_pledge,
-)
+from crowdfunding.campaigns.api import DoneShown, Nothing, PledgeShown, Reason, own, show_pledge
 from crowdfunding.campaigns.models import Campaign, Tier
 from crowdfunding.campaigns.operations import confirmations, delivery, drafts, extensions, pledges, reviews
 from crowdfunding.campaigns.states import PledgeState

@@ -183,3 +183,12 @@ class Stale(Refusal):
     status, code = 412, "stale"
     zh, en = "内容已在别处修改，请刷新后再保存", "This was changed elsewhere; reload before saving"
     source = "features.md P6"
+
+
+class ReturnTooLate(Refusal):
+    """A claim about goods that came long ago."""
+
+    status, code = 409, "return_too_late"
+    zh, en = "收货已超过 {days} 天，不能再申请退款", "The goods came more than {days} days ago"
+    remedy_zh, remedy_en = "如有质量问题，可与发起人协商", "If something is wrong with them, talk to the maker"
+    source = "消费者权益保护法 art. 25; features.md G7"

@@ -30,7 +30,7 @@ from crowdfunding.campaigns.events import (
     UpdatePosted,
 )
 from crowdfunding.campaigns.models import Campaign, Pledge
-from crowdfunding.campaigns.operations import pledges, reminders
+from crowdfunding.campaigns.operations import complaints, pledges, reminders
 from crowdfunding.campaigns.states import PledgeState
 
 when_of_pledge = outbox.when(lambda event: event.subject_kind == "pledge")
@@ -64,6 +64,11 @@ def reopen_asked(event: RefundRefused) -> None:
 @outbox.when(lambda event: event.subject_kind == "pledge" and event.is_whole and event.outcome == "lost")
 def charge_back(event: DisputeEnded) -> None:
     pledges.close_returned(pledge_id=event.subject_id, at=event.at)
+
+
+@outbox.when(lambda event: event.state == PledgeState.REFUNDED)
+def end_dispute(event: PledgeEnded) -> None:
+    complaints.end_with_pledge(pledge_id=event.pledge_id, at=event.at)
 
 
 def push_bar(event: PledgePaid | PledgeEnded | CampaignMoved) -> None:
@@ -310,7 +315,7 @@ HANDLERS = {
     PayoutEnded: [tell_payout_ended],
     CampaignMoved: [push_bar, tell_about_move, tell_opening],
     PledgePaid: [push_bar, tell_backer],
-    PledgeEnded: [push_bar, tell_unpaid],
+    PledgeEnded: [push_bar, end_dispute, tell_unpaid],
     RefundAsked: [tell_asked],
     UpdatePosted: [tell_update],
     QuestionAsked: [tell_question],

@@ -174,6 +174,8 @@ class Pledge(Stateful):
     paid_at = models.DateTimeField("支付时间", null=True)
     state_at = models.DateTimeField("进入当前状态的时间")
     ask_reason = models.CharField("退款理由", max_length=200, blank=True)
+    received_at = models.DateTimeField("收货时间", null=True)
+    declined_at = models.DateTimeField("退款被拒时间", null=True)
     confirm_by = models.DateTimeField("确认期限", null=True)
     replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replacements", verbose_name="换自")
 
@@ -193,6 +195,10 @@ class Pledge(Stateful):
             models.Index(fields=["campaign", "state", "id"], name="pledge_campaign_state"),
             models.Index(fields=["backer", "-created_at", "-id"], name="pledge_backer"),
             models.Index(fields=["state_at"], name="pledge_asked", condition=Q(state="refund_asked")),
+            models.Index(fields=["campaign", "received_at"], name="pledge_received", condition=Q(state="received")),
+            models.Index(
+                fields=["campaign", "declined_at"], name="pledge_declined", condition=Q(declined_at__isnull=False)
+            ),
             models.Index(fields=["confirm_by"], name="pledge_to_confirm", condition=Q(state="to_confirm")),
             BrinIndex(fields=["created_at"], name="pledge_created"),
         ]

@@ -23,10 +23,11 @@ from backend.common.actors import Actor
 from backend.common.errors import Invalid, NotFound, Refusal, refuse_any
 from backend.common.fen import Fen, parse_yuan
 from backend.common.models import StateChange
+from backend.disputes import queries as disputes
 from backend.payments.operations import intents
 from crowdfunding.campaigns import gates, panels, queries, trail
 from crowdfunding.campaigns.models import Campaign, Pledge, Tier
-from crowdfunding.campaigns.operations import changes, confirmations, pledges, reminders, talk
+from crowdfunding.campaigns.operations import changes, complaints, confirmations, pledges, reminders, talk
 from crowdfunding.campaigns.states import CAMPAIGN, PledgeState, State
 from search.engines import Query
 from search.queries import find
@@ -332,9 +333,10 @@ def pledge(request: HttpRequest, pledge_id: UUID) -> HttpResponse:
         and pledges.may_cancel(made, made.campaign, now),
         "may_change": changes.may_change(made, made.campaign, now),
         "under_way": made.replacements.filter(state=PledgeState.RESERVED).first(),
-        "may_ask": made.state == PledgeState.PAID
-        and made.campaign.state in State.SUCCEEDED
-        and made.campaign.state != State.CLOSED,
+        "may_ask": pledges.may_ask(made, made.campaign, now),
+        "may_complain": complaints.may_complain(made, made.campaign, now),
+        "complain_until": complaints.complain_until(made, now),
+        "case": disputes.of_subject(made.pk),
         "may_receive": made.state == PledgeState.PAID and made.campaign.state in (State.DELIVERING, State.DELIVERED),
         "promise": next_step(made.campaign),
         "panels": [panel(request, made) for panel in panels.PLEDGE],

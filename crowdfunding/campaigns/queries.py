@@ -212,7 +212,7 @@ STANDING: dict[str, str] = {
         SELECT p.id, p.state, p.total_fen, i.amount_fen, i.state FROM campaigns_pledge p
         LEFT JOIN payments_paymentintent i ON i.subject_id = p.id AND i.subject_kind = 'pledge'
         WHERE i.id IS NULL OR i.amount_fen <> p.total_fen
-           OR (p.state IN ('paid', 'to_confirm', 'refund_asked', 'refund_agreed', 'received')
+           OR (p.state IN ('paid', 'to_confirm', 'refund_asked', 'refund_agreed', 'received', 'in_dispute')
                AND i.state NOT IN ('succeeded', 'returned'))
            OR (p.state = 'expired' AND i.state = 'succeeded') ORDER BY 1""",
     "reward gives out another number than it has (tier, stock, left, taken)": """

@@ -19,6 +19,7 @@ class State:
         PRODUCING, DELIVERING, DELIVERED, OVERDUE, IN_DEFAULT, CANCELLED_AFTER, CLOSED,
     )  # fmt: skip
     SUCCEEDED = (SUCCESSFUL, PRODUCING, DELIVERING, DELIVERED, OVERDUE, IN_DEFAULT, CANCELLED_AFTER, CLOSED)
+    UNDER_WAY = (SUCCESSFUL, PRODUCING, DELIVERING, OVERDUE, DELIVERED)
     GIVING_BACK = (FAILED, CANCELLED, CANCELLED_AFTER, IN_DEFAULT)
 
 
@@ -168,8 +169,9 @@ class PledgeState:
     RESERVED, EXPIRED, PAID, CANCELLED = "reserved", "expired", "paid", "cancelled"
     TO_CONFIRM = "to_confirm"
     REFUNDED, ASKED, AGREED, RECEIVED = "refunded", "refund_asked", "refund_agreed", "received"
+    IN_DISPUTE = "in_dispute"
 
-    OWED = (PAID, TO_CONFIRM, ASKED, AGREED)
+    OWED = (PAID, TO_CONFIRM, ASKED, AGREED, IN_DISPUTE)
     COUNTED = (*OWED, RECEIVED)
 
 
@@ -190,6 +192,7 @@ PLEDGE = Machine(
         PledgeState.ASKED: ("申请退款中", "Refund asked"),
         PledgeState.AGREED: ("已同意退款，待财务复核", "Refund agreed, being checked"),
         PledgeState.RECEIVED: ("已收货", "Received"),
+        PledgeState.IN_DISPUTE: ("纠纷处理中，款项冻结", "In dispute, its money held"),
     },
     moves=(
         Move("settle", PledgeState.RESERVED, PledgeState.PAID, by=Role.PROVIDER, money="clearing → escrow"),
@@ -217,10 +220,11 @@ PLEDGE = Machine(
             PledgeState.OWED,
             PledgeState.REFUNDED,
             by=(Role.SYSTEM, Role.CLOCK),
-            after="the campaign failed, was cancelled or defaulted; a refund of it arrived; a chargeback was lost",
+            after="the campaign failed, was cancelled or defaulted; a refund of it arrived; a chargeback was lost; "
+            "14 days unanswered when goods may be sent back; a dispute was decided so",
             money="refunded",
         ),
-        Move("ask_refund", PledgeState.PAID, PledgeState.ASKED, by=Role.BACKER),
+        Move("ask_refund", (PledgeState.PAID, PledgeState.RECEIVED), PledgeState.ASKED, by=Role.BACKER),
         Move("agree", PledgeState.ASKED, PledgeState.AGREED, by=Role.OWNER, money="refunded after a second person"),
         Move(
             "turn_down",
@@ -231,6 +235,36 @@ PLEDGE = Machine(
         ),
         Move("decline", PledgeState.ASKED, PledgeState.PAID, by=Role.OWNER),
         Move("decline_by_silence", PledgeState.ASKED, PledgeState.PAID, by=Role.CLOCK, after="14 days unanswered"),
+        Move(
+            "decline_received",
+            PledgeState.ASKED,
+            PledgeState.RECEIVED,
+            by=(Role.OWNER, Role.CLOCK),
+            after="14 days unanswered, for goods that cannot be sent back",
+        ),
+        Move(
+            "dispute",
+            (PledgeState.PAID, PledgeState.RECEIVED, PledgeState.ASKED),
+            PledgeState.IN_DISPUTE,
+            by=Role.BACKER,
+            money="held for the dispute",
+        ),
+        Move(
+            "stand",
+            PledgeState.IN_DISPUTE,
+            PledgeState.PAID,
+            by=(Role.SYSTEM, Role.CLOCK),
+            after="the dispute ends by its own clock",
+            money="what the claimant was given is refunded",
+        ),
+        Move(
+            "stand_received",
+            PledgeState.IN_DISPUTE,
+            PledgeState.RECEIVED,
+            by=(Role.SYSTEM, Role.CLOCK),
+            after="the dispute ends by its own clock",
+            money="what the claimant was given is refunded",
+        ),
         Move(
             "receive",
             PledgeState.PAID,

@@ -11,11 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend.accounts.endpoints import PUBLIC, SIGNED_IN, Endpoint, idempotent
+from backend.accounts.shapes import IDEMPOTENT, PUBLIC_REFUSED, REFUSED
 from backend.common import clock
 from backend.common.errors import NotFound
 from backend.common.fen import MOST_FEN
 from crowdfunding.campaigns import queries
-from crowdfunding.campaigns.api import IDEMPOTENT, PUBLIC_REFUSED, REFUSED, own
+from crowdfunding.campaigns.api import own
 from crowdfunding.campaigns.models import Stretch
 from crowdfunding.campaigns.operations import stretches
 

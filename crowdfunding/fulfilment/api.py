@@ -11,9 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend.accounts.endpoints import SIGNED_IN, Endpoint, idempotent
+from backend.accounts.shapes import CURSOR, IDEMPOTENT, REFUSED, SIZE, page_size
 from backend.common import clock, paging
 from backend.common.errors import NotFound
-from crowdfunding.campaigns.api import CURSOR, IDEMPOTENT, REFUSED, SIZE, own, page_size
+from crowdfunding.campaigns.api import own
 from crowdfunding.campaigns.models import Campaign
 from crowdfunding.campaigns.operations.drafts import require_owner
 from crowdfunding.campaigns.operations.pledges import own_pledge

@@ -11,6 +11,7 @@ from backend.common import rules
 from backend.common.errors import Refusal
 from crowdfunding.campaigns.errors import TailWaits
 from crowdfunding.campaigns.models import Campaign
+from crowdfunding.campaigns.states import PledgeState
 from crowdfunding.fulfilment.models import Parcel, Survey
 from crowdfunding.fulfilment.states import Parceling
 
@@ -34,10 +35,10 @@ def surveys_due(*, at: datetime) -> list[UUID]:
 
 
 def waiting(state: str, key: str, *, at: datetime) -> list[UUID]:
-    """Parcels that have been in a state for longer than a rule of days allows, longest first."""
+    """Parcels that have been in a state for longer than a rule of days allows, longest first; disputed ones wait."""
     before = at - timedelta(days=rules.value(f"fulfilment.{key}", at=at))
-    found = Parcel.objects.filter(state=state, state_at__lte=before).order_by("state_at")
-    return list(found.values_list("pk", flat=True)[:A_HANDFUL])
+    found = Parcel.objects.filter(state=state, state_at__lte=before).exclude(pledge__state=PledgeState.IN_DISPUTE)
+    return list(found.order_by("state_at").values_list("pk", flat=True)[:A_HANDFUL])
 
 
 def is_unsent_above(campaign: Campaign, at: datetime) -> bool:

@@ -11,11 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend.accounts.endpoints import PUBLIC, SIGNED_IN, Endpoint, idempotent
+from backend.accounts.shapes import CURSOR, IDEMPOTENT, PUBLIC_REFUSED, REFUSED, SIZE, page_size
 from backend.common import clock, paging
 from backend.common.errors import NotFound
 from backend.common.fen import MOST_FEN
 from crowdfunding.campaigns import queries as campaigns
-from crowdfunding.campaigns.api import CURSOR, IDEMPOTENT, PUBLIC_REFUSED, REFUSED, SIZE, own, page_size
+from crowdfunding.campaigns.api import own
 from crowdfunding.campaigns.models import Pledge
 from crowdfunding.campaigns.operations.pledges import own_pledge
 from crowdfunding.leads import queries

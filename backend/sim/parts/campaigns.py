@@ -232,12 +232,16 @@ def change_reward(world: World) -> Task | None:
 
 def ask_back(world: World) -> Task | None:
     """A backer asks for a refund, or confirms the goods."""
-    found = _own(world, PledgeState.PAID)
+    found = _own(world, PledgeState.PAID, PledgeState.PAID, PledgeState.RECEIVED)
     if found is None:
         return None
     made, backer = found
     by, pledge_id = world.acting(backer), made.pk
-    if made.campaign.state in (State.DELIVERING, State.DELIVERED) and world.rng.random() < 0.8:
+    if (
+        made.state == PledgeState.PAID
+        and made.campaign.state in (State.DELIVERING, State.DELIVERED)
+        and world.rng.random() < 0.8
+    ):
         return world.task(
             f"{backer.party.name} confirms receipt",
             lambda: pledges.confirm_receipt(pledge_id=pledge_id, by=by, at=world.now()),

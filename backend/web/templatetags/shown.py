@@ -130,6 +130,7 @@ TRANSFER_WORDS = {
     "refund": ("退款", "Refund"),
     "payout": ("付款", "Payout"),
     "dispute": ("拒付", "Chargeback"),
+    "case": ("纠纷冻结", "Held for a dispute"),
     "reversal": ("冲正", "Reversal"),
 }
 PHASE_WORDS = {

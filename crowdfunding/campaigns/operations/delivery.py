@@ -15,6 +15,7 @@ from backend.common.errors import Forbidden, Invalid, NotFound, Refusal
 from backend.moderation import operations as moderation
 from crowdfunding.campaigns.errors import Affiliated, SignedAlready, TailWaits
 from crowdfunding.campaigns.models import Campaign, Cancellation, Pledge, Update
+from crowdfunding.campaigns.operations import complaints
 from crowdfunding.campaigns.operations.drafts import require_owner
 from crowdfunding.campaigns.operations.shared import after_promise, as_owner, is_affiliated, locked, move
 from crowdfunding.campaigns.operations.shares import disputed, plan_shares
@@ -62,11 +63,8 @@ def see_whether_delivered(campaign: Campaign, at: datetime) -> bool:
 
 def tail_obstacles(campaign: Campaign, at: datetime) -> list[Refusal]:
     """What keeps the tail back: open claims, or no word from the maker for too long (G5, G9)."""
-    found: list[Refusal] = []
-    mine = Pledge.objects.filter(campaign=campaign)
-    if mine.filter(state__in=(PledgeState.ASKED, PledgeState.AGREED)).exists():
-        found.append(TailWaits(what_zh="有未办结的退款申请", what_en="a refund request is open"))
-    if mine.filter(disputed()).exists():
+    found: list[Refusal] = [TailWaits(what_zh=zh, what_en=en) for zh, en in complaints.claims_open(campaign, at)]
+    if Pledge.objects.filter(campaign=campaign).filter(disputed()).exists():
         found.append(TailWaits(what_zh="有未结的拒付", what_en="a chargeback is open"))
     patience = timedelta(days=rules.value("campaigns.tail_patience_days", at=at, ruleset=campaign.ruleset))
     if at >= campaign.state_at + patience:

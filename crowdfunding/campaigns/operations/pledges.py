@@ -30,6 +30,7 @@ from crowdfunding.campaigns.errors import (
     OwnCampaign,
     PersonLimit,
     PriceChanged,
+    ReturnTooLate,
     TierClosed,
     TierSoldOut,
 )
@@ -37,6 +38,14 @@ from crowdfunding.campaigns.events import PledgeEnded, PledgePaid, PledgeReceive
 from crowdfunding.campaigns.models import Campaign, Pledge, Tier, campaign_lock
 from crowdfunding.campaigns.operations.shared import as_owner, confirm_until, is_affiliated
 from crowdfunding.campaigns.states import PledgeState, State
+
+STAMPS = {
+    "receive": "received_at",
+    "decline": "declined_at",
+    "decline_received": "declined_at",
+    "decline_by_silence": "declined_at",
+}
+"""What a move of a pledge is remembered by: windows for returns and complaints run from these."""
 
 
 @transaction.atomic
@@ -189,7 +198,10 @@ def step(made: Pledge, event: str, *, by: Actor, at: datetime, reason: str = "")
     """Make a move of a pledge whose row is held, and note since when it is there."""
     made.move(event, by=by, at=at, reason=reason)
     made.state_at = at
-    made.save(update_fields=["state_at"])
+    stamp = STAMPS.get(event)
+    if stamp is not None:
+        setattr(made, stamp, at)
+    made.save(update_fields=["state_at", *([stamp] if stamp else [])])
 
 
 @transaction.atomic
@@ -420,19 +432,44 @@ def reopen_asked(*, pledge_id: UUID, at: datetime) -> None:
 
 @transaction.atomic
 def ask_refund(*, pledge_id: UUID, reason: str, by: Actor, at: datetime) -> None:
-    """Ask the maker for a refund after success (申请退款)."""
+    """Ask the maker for a refund after success, or within seven days of receipt (申请退款).
+
+    Raises:
+        ReturnTooLate: the goods came longer ago.
+    """
     own_pledge(pledge_id, by)
     made = Pledge.objects.select_for_update().get(pk=pledge_id)
     campaign = Campaign.objects.get(pk=made.campaign_id)
-    if campaign.state not in (State.SUCCESSFUL, State.PRODUCING, State.DELIVERING, State.OVERDUE, State.DELIVERED):
+    if campaign.state not in State.UNDER_WAY:
         raise campaign.machine.refusal(campaign.state)
     if not reason.strip():
         raise Invalid("请写明退款理由", "Say why", field="reason")
-    made.move("ask_refund", by=by.wears(Role.BACKER), at=at, reason=reason)
-    made.ask_reason, made.state_at = reason[:200], at
-    made.save(update_fields=["ask_reason", "state_at"])
+    if made.received_at is not None and at >= return_until(made, campaign):
+        raise ReturnTooLate(days=rules.value("campaigns.claim_days", at=at, ruleset=campaign.ruleset))
+    step(made, "ask_refund", by=by.wears(Role.BACKER), at=at, reason=reason)
+    made.ask_reason = reason[:200]
+    made.save(update_fields=["ask_reason"])
     if campaign.owner_id is not None:
         outbox.record(RefundAsked(at=at, pledge_id=made.id, campaign_id=campaign.id, owner_id=campaign.owner_id))
+
+
+def may_ask(made: Pledge, campaign: Campaign, at: datetime) -> bool:
+    """Whether a backer may ask for a refund now."""
+    if campaign.state not in State.UNDER_WAY or made.state not in (PledgeState.PAID, PledgeState.RECEIVED):
+        return False
+    return made.received_at is None or at < return_until(made, campaign)
+
+
+def return_until(made: Pledge, campaign: Campaign) -> datetime:
+    """Until when a backer who has the goods may claim (七日): the date of receipt and the days after it."""
+    if made.received_at is None:
+        raise AssertionError(f"pledge {made.pk} was not received")
+    return made.received_at + rules.days("campaigns.claim_days", at=made.received_at, ruleset=campaign.ruleset)
+
+
+def may_be_sent_back(made: Pledge) -> bool:
+    """Whether the backer has goods of a class that the law lets them return without a reason (消费者权益保护法 art. 25)."""
+    return made.received_at is not None and made.tier is not None and made.tier.right_class == "seven_days"
 
 
 @transaction.atomic
@@ -447,7 +484,8 @@ def answer_refund(*, pledge_id: UUID, agree: bool, reason: str, by: Actor, at: d
     """
     made = Pledge.objects.select_for_update(no_key=True).select_related("campaign").get(pk=pledge_id)
     actor = as_owner(made.campaign, by)
-    step(made, "agree" if agree else "decline", by=actor, at=at, reason=reason)
+    declined = "decline" if made.received_at is None else "decline_received"
+    step(made, "agree" if agree else declined, by=actor, at=at, reason=reason)
     if not agree:
         return None
     intent = intent_of(made.id)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef
 
+from backend.disputes.operations import rulings
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
 from backend.payments.models import PaymentIntent
@@ -22,9 +23,11 @@ def disputed() -> Exists:
 def plan_shares(campaign: Campaign, at: datetime) -> None:
     """Fix what each pledge gets of what escrow holds, before anything of it moves.
 
+    Disputes are overtaken by the end of the whole: everybody gets a share by the same rule.
     Refunds that nobody approved yet are dropped first, so that each claim is what was paid less what
     is on its way back. A pledge under chargeback has no share: its sum is held for it alone.
     """
+    rulings.overtake_all(about_id=campaign.pk, reason=campaign.state_word, at=at)
     owed = Pledge.objects.filter(campaign=campaign, state__in=PledgeState.OWED).exclude(disputed())
     open_pledges = list(owed.order_by("pk"))
     paid = PaymentIntent.objects.filter(purpose_id=campaign.id, subject_kind="pledge")

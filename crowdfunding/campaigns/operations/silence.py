@@ -7,13 +7,15 @@ from uuid import UUID
 
 from django.db import transaction
 
-from backend.common import rules
+from backend.common import locks, rules
 from backend.common.actors import CLOCK
 from backend.common.sweeps import each
+from backend.ledger import operations as ledger
+from backend.ledger import queries as books
 from backend.payments.models import Payout, Refund, RefundBatch
 from backend.payments.operations import payouts, refunds
 from backend.payments.states import Batch, Paying, Refunding
-from crowdfunding.campaigns.models import Pledge
+from crowdfunding.campaigns.models import Pledge, campaign_lock
 from crowdfunding.campaigns.operations import confirmations, pledges
 from crowdfunding.campaigns.operations.shares import disputed
 from crowdfunding.campaigns.states import PledgeState, State
@@ -29,9 +31,25 @@ def answer_by_silence(*, at: datetime) -> int:
 def _decline_asked(at: datetime) -> int:
     before = at - timedelta(days=rules.value("campaigns.asked_days", at=at))
     due = Pledge.objects.filter(state=PledgeState.ASKED, state_at__lte=before).order_by("state_at")
-    return sum(
-        _move(pledge_id, "decline_by_silence", at) for pledge_id in list(due.values_list("pk", flat=True)[:A_HANDFUL])
-    )
+    ids = list(due.values_list("pk", flat=True)[:A_HANDFUL])
+    return each("asked", ids, lambda key: _answer_asked(key, at))
+
+
+@transaction.atomic
+def _answer_asked(pledge_id: UUID, at: datetime) -> None:
+    """Silence declines; where the law lets goods be sent back it grants what they cost, as far as escrow reaches."""
+    locks.share(campaign_lock(Pledge.objects.values_list("campaign_id", flat=True).get(pk=pledge_id)))
+    made = Pledge.objects.select_for_update(of=("self",)).select_related("tier").get(pk=pledge_id)
+    if made.state != PledgeState.ASKED:
+        return
+    held = books.available(ledger.escrow_of("campaign", made.campaign_id))
+    if pledges.may_be_sent_back(made) and held > 0:
+        made.share_fen = min(made.goods_fen, held)
+        made.save(update_fields=["share_fen"])
+        pledges.give_back(pledge_id=pledge_id, reason="七日无理由退货", at=at)
+    else:
+        declined = "decline_by_silence" if made.received_at is None else "decline_received"
+        pledges.step(made, declined, by=CLOCK, at=at, reason="逾期未答复")
 
 
 def _lapse_unconfirmed(at: datetime) -> int:
@@ -44,19 +62,8 @@ def _lapse_unconfirmed(at: datetime) -> int:
 def _receive(at: datetime) -> int:
     """Pledges of a delivered campaign that nobody confirmed count as received when it closes."""
     due = Pledge.objects.filter(state=PledgeState.PAID, campaign__state=State.CLOSED, campaign__ruleset="city")
-    return sum(
-        _move(pledge_id, "receive", at)
-        for pledge_id in list(due.order_by("pk").values_list("pk", flat=True)[:A_HANDFUL])
-    )
-
-
-@transaction.atomic
-def _move(pledge_id: UUID, event: str, at: datetime) -> int:
-    made = Pledge.objects.select_for_update().get(pk=pledge_id)
-    if not any(step.event == event for step in made.machine.leaving(made.state)):
-        return 0
-    pledges.step(made, event, by=CLOCK, at=at)
-    return 1
+    ids = list(due.order_by("pk").values_list("pk", flat=True)[:A_HANDFUL])
+    return each("receipt", ids, lambda key: pledges.receive_by_time(pledge_id=key, at=at))
 
 
 def _lapse_staff_requests(at: datetime) -> int:

@@ -178,7 +178,7 @@ def refund_lost(*, parcel_id: UUID, by: Actor, at: datetime) -> Parcel:
         parcel, actor = _of_maker(parcel_id, by), by.wears(Role.OWNER)
     step(parcel, "refund", by=actor, at=at)
     made = Pledge.objects.select_for_update().get(pk=parcel.pledge_id)
-    if made.state not in PledgeState.OWED:
+    if made.state not in PledgeState.OWED or made.state == PledgeState.IN_DISPUTE:
         raise made.machine.refusal(made.state)
     if made.share_fen is None:
         held = books.available(ledger.escrow_of("campaign", parcel.campaign_id))

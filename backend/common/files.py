@@ -1,0 +1,104 @@
+"""Files that people hand in (附件): known by their content, kept under their hash, never where a browser would run them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import PurePath
+
+import puremagic
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from PIL import Image, UnidentifiedImageError
+
+from backend.common.errors import Invalid
+
+MOST_BYTES = 5_000_000
+MOST_PIXELS = 40_000_000
+ENDINGS = {"image/png": (".png",), "image/jpeg": (".jpg", ".jpeg"), "application/pdf": (".pdf",)}
+"""What is taken, by what its first bytes say, and the endings that go with it."""
+_FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG"}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A file as it is kept: hashes in hex of what came and of what is kept, size in bytes."""
+
+    name: str
+    mime: str
+    size: int
+    sha256: str
+    received_sha256: str
+
+
+def keep(name: str, body: bytes) -> Kept:
+    """Check a file and keep it under the hash of its content; the same content is kept once.
+
+    Pictures are written anew, which drops the place and device that cameras put into them; so the hash of what
+    came is noted beside the hash of what is kept.
+
+    Raises:
+        Invalid: empty, too large, of another kind than its name says, or no kind that is taken.
+    """
+    if not body or len(body) > MOST_BYTES:
+        raise Invalid("文件须大于 0、不超过 5 MB", "The file must not be empty, and at most 5 MB", field="file")
+    mime, ending = _mime(body), PurePath(name).suffix.lower()
+    if ending not in ENDINGS.get(mime, ()):
+        raise _not_taken()
+    kept = _anew(body, _FORMATS[mime]) if mime in _FORMATS else body
+    digest = hashlib.sha256(kept).hexdigest()
+    if not default_storage.exists(_place(digest)):
+        default_storage.save(_place(digest), ContentFile(kept))
+    stem = "".join(letter for letter in PurePath(name).stem if letter.isalnum() or letter in " -_")[:60].strip()
+    return Kept(f"{stem or 'file'}{ending}", mime, len(kept), digest, hashlib.sha256(body).hexdigest())
+
+
+def read(sha256: str) -> bytes:
+    """The content under a hash.
+
+    Raises:
+        FileNotFoundError: it is not kept here.
+        ValueError: it is no longer what it was.
+    """
+    with default_storage.open(_place(sha256)) as file:
+        body = bytes(file.read())
+    if hashlib.sha256(body).hexdigest() != sha256:
+        raise ValueError(f"the file {sha256} has changed")
+    return body
+
+
+def _place(sha256: str) -> str:
+    return f"files/{sha256[:2]}/{sha256}"
+
+
+def _not_taken() -> Invalid:
+    return Invalid(
+        "只接受 JPG、PNG 图片和 PDF，扩展名须与内容一致",
+        "JPG, PNG and PDF are taken, with the ending that their content has",
+        field="file",
+    )
+
+
+def _mime(body: bytes) -> str:
+    try:
+        return str(puremagic.from_string(body[:4_096], mime=True))
+    except (puremagic.PureError, ValueError) as error:
+        raise _not_taken() from error
+
+
+def _anew(body: bytes, form: str) -> bytes:
+    """The picture alone, decoded and written again."""
+    try:
+        with Image.open(io.BytesIO(body), formats=[form]) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                raise Invalid("图片超过 4000 万像素", "The picture has more than 40 million pixels", field="file")
+            plain = Image.new(picture.mode if form == "PNG" else "RGB", picture.size)
+            plain.paste(picture if form == "PNG" else picture.convert("RGB"))
+            if form == "PNG" and picture.mode == "P":
+                plain.putpalette(picture.getpalette() or [])
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise _not_taken() from error
+    out = io.BytesIO()
+    plain.save(out, form)
+    return out.getvalue()
