@@ -27,7 +27,7 @@ from django.test.utils import CaptureQueriesContext
 
 from backend.common import clock, rules
 from backend.common.ids import new_id
-from backend.config import bench_fulfilment, bench_sign_in
+from backend.config import bench_fulfilment, bench_refunds, bench_sign_in
 from backend.config.runtime.home import Home
 from backend.config.runtime.postgres import OWNER, SANDBOX, WEB, Postgres, drop_database
 from backend.config.runtime.services import prepare
@@ -265,6 +265,14 @@ def shipment_import() -> Iterator[Result]:
         yield _line("shipment_import", value, "parcels/s", baseline, bench_fulfilment.PARCELS)
 
 
+def refund_batch() -> Iterator[Result]:
+    """Ten thousand payments refunded together with a crash in the middle, against a loop of single refunds."""
+    with scratch():
+        campaign_id = _campaign_with(living.maker().pk, bench_refunds.LINES + bench_refunds.SAMPLE)
+        value, baseline = bench_refunds.batch_refunded(campaign_id)
+        yield _line("refund_batch", value, "lines/s", baseline, bench_refunds.LINES)
+
+
 def sign_in() -> Iterator[Result]:
     """The sign-in's answers to known numbers, against those to unknown ones: the ratio should be one."""
     with scratch():
@@ -278,6 +286,7 @@ BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
     "campaign_page": campaign_page,
     "import_campaigns": import_campaigns,
     "sign_in": sign_in,
+    "refund_batch": refund_batch,
     "survey_lock": survey_lock,
     "shipment_import": shipment_import,
 }

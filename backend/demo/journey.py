@@ -24,6 +24,7 @@ from backend.common.models import Delivery, OutboxEvent
 from backend.demo import people
 from backend.demo.failed import Failed
 from backend.demo.gateway import Browser
+from backend.demo.journey_dispute import DisputeAct
 from backend.demo.journey_led import LedAct
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
@@ -104,6 +105,7 @@ class Journey:
         self.until("首款待审批", lambda: Payout.objects.filter(state="pending").exists())
         self._two_officers("首款")
         self._refund_by_agreement(campaign, maker)
+        DisputeAct(self).play(campaign, maker)
         self._deliver(campaign, maker)
         self.move(days=8)
         self.until("尾款待审批", lambda: Payout.objects.filter(state="pending").exists())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
 
@@ -12,6 +13,7 @@ from backend.accounts.models import phone_place
 from backend.common import encryption
 from backend.notifications.models import DemoMessage
 
+SHOTS = os.environ.get("SHOTS", "")
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -67,6 +69,12 @@ def check(page) -> list[str]:
     for violation in Axe().run(page).response["violations"]:
         found.append(f"axe {violation['id']}: {[node['html'][:120] for node in violation['nodes']][:3]}")
     return found
+
+
+def shot(page, name: str) -> None:
+    """Keep a picture of the whole page where SHOTS names a folder, to be looked at."""
+    if SHOTS:
+        page.screenshot(path=str(Path(SHOTS) / f"{name}.png"), full_page=True)
 
 
 def phone_of(user) -> str:

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
 from backend.accounts.models import User
 from backend.common import clock
 from crowdfunding.campaigns.models import Pledge, Tier
-from tests.browser.helpers import check, open_page, phone_of, sign_in
+from tests.browser.helpers import check, open_page, phone_of, shot, sign_in
 from tests.builders import beat, live_campaign, paid_pledge, pay, person
-
-SHOTS = os.environ.get("SHOTS", "")
-
-
-def shot(page, name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=str(Path(SHOTS) / f"{name}.png"), full_page=True)
 
 
 @pytest.mark.parametrize("kind", ["phone", "desk-dark"])

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -15,7 +13,7 @@ from backend.common.actors import Role
 from crowdfunding.campaigns.models import Campaign, Pledge
 from crowdfunding.leads.models import Lead, LedRound
 from crowdfunding.leads.operations import candidacies
-from tests.browser.helpers import check, open_page, phone_of, sign_in
+from tests.browser.helpers import check, open_page, phone_of, shot, sign_in
 from tests.browser.test_staff_and_account import sign_in_staff, staff
 from tests.builders import (
     acting,
@@ -31,7 +29,6 @@ from tests.builders import (
     person,
 )
 
-SHOTS = os.environ.get("SHOTS", "")
 WORDS = "到作坊看过三次，核对了原料合同、两年出货单和三位学徒的工时记录，数字一致；最大的风险是雨季晾竹。" * 3
 
 
@@ -40,11 +37,6 @@ def led(own_db, cashier):
     cashier.control(clock=clock.now().isoformat(), forget=True)
     yield live_campaign(goal_fen=100_000, price_fen=20_000, is_led=True)
     cashier.control(clock=clock.now().isoformat())
-
-
-def shot(page, name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=str(Path(SHOTS) / f"{name}.png"), full_page=True)
 
 
 def test_from_candidacy_to_following(chromium, led, site, cashier):

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from playwright.sync_api import expect
 
 from backend.common import clock
 from crowdfunding.campaigns.models import Campaign
-from tests.browser.helpers import check, open_page, phone_of, sign_in
+from tests.browser.helpers import check, open_page, phone_of, shot, sign_in
 from tests.builders import live_campaign, owner_of, paid_pledge, person
-
-SHOTS = os.environ.get("SHOTS", "")
-
-
-def shot(page, name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=str(Path(SHOTS) / f"{name}.png"), full_page=True)
 
 
 def test_poster_and_two_rounds_have_no_finding(chromium, own_db, site, cashier):

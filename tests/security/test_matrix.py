@@ -24,9 +24,10 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from backend.accounts import operations as accounts
 from backend.accounts.doors import HAT
 from backend.accounts.models import Membership
-from backend.common import clock
+from backend.common import clock, files
 from backend.common.actors import Actor, Role
 from backend.common.states import MACHINES, MoveForbidden, MoveRefused, Stateful
+from backend.disputes.models import Case, Evidence
 from crowdfunding.campaigns.models import Campaign
 from crowdfunding.campaigns.operations import stretches, talk
 from crowdfunding.fulfilment.models import Parcel
@@ -41,7 +42,7 @@ ROLES = ("nobody", "stranger", "clerk", "owner", "moderator", "finance", "audito
 ELSEWHERE = ("back-office/", "accounts/", "static/", "^static")
 """Django's admin has a test of its own below; django-allauth's pages are its own."""
 
-BACKERS_OWN = ("pledge_id", "token_id", "report_id")
+BACKERS_OWN = ("pledge_id", "token_id", "report_id", "case_id")
 
 
 def routes(resolver: URLResolver, prefix: str = ""):
@@ -97,6 +98,15 @@ def world(db):
         campaign=private, party=backer.party, stake_fen=1, created_at=at, state_at=at, terms="t", conflicts="c"
     )
     report = Report.objects.create(lead=lead, no=1, due_at=at)
+    case = Case.objects.create(
+        subject_kind="pledge", subject_id=made.pk, about_id=private.pk, title="t", claimant=backer.party,
+        respondent=maker.party, claim="c", claimed_at=at, facts="f", wanted_fen=1, stake_fen=1, hold_id=made.pk,
+        filed_at=at, state_at=at, due_at=at,
+    )  # fmt: skip
+    evidence = Evidence.objects.create(
+        case=case, party_id=backer.party_id, name="a.pdf", mime="application/pdf", size=5,
+        sha256=files.keep("a.pdf", b"%PDF-").sha256, received_sha256="0" * 64, at=at,
+    )  # fmt: skip
     token, _text = accounts.make_token(user=backer, party_id=backer.party_id, name="t", scopes=scopes, at=at)
     clients = {"nobody": Client(raise_request_exception=False), "stranger": signed_in(person(name="别人"))}
     clients |= {"clerk": signed_in(clerk), "maker": signed_in(maker), "backer": signed_in(backer)}
@@ -114,7 +124,7 @@ def world(db):
         "organisation_id": firm.pk, "membership_id": Membership.objects.get(organisation=firm).pk,
         "token_id": token.pk, "number": "P0", "kind": "payout", "key": uuid4(), "name": "payouts",
         "stretch_id": stretch.pk, "public": public.pk, "parcel_id": parcel.pk, "form": "list",
-        "lead_id": lead.pk, "report_id": report.pk,
+        "case_id": case.pk, "evidence_id": evidence.pk, "lead_id": lead.pk, "report_id": report.pk,
     }  # fmt: skip
 
 
@@ -126,6 +136,7 @@ ACTS = {
     "api": "suspension",
     "fulfilment": "send-again",
     "leads": "agree",
+    "cases": "offer",
 }
 
 
@@ -149,6 +160,9 @@ BODIES: dict[str, dict[str, object]] = {
     "extension": {"days": 3, "reason": "r"},
     "reminder": {"is_wanted": False},
     "filing": {"body": "字" * 30},
+    "complaint": {"facts": "f", "wanted_fen": 1},
+    "evidence": {"name": "b.pdf", "content": "JVBERi0x"},
+    "offer": {"amount_fen": 1},
     "disputes": {"order": "P0", "provider_no": "CB", "amount_fen": 1},
 }
 """A well-formed body by the last word of an API route, so that permission and not form is what answers."""
@@ -177,6 +191,8 @@ def filled(route: str, world: dict, *, missing: bool = False, public: bool = Fal
                 value = "check"
             if name == "act" and route.startswith("api/v1/leads"):
                 value = "agree"
+            if name == "act" and route.startswith("api/v1/cases"):
+                value = "offer"
             if public and name == "campaign_id":
                 value = world["public"]
             if missing and name.endswith("_id"):

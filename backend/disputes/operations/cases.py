@@ -205,10 +205,10 @@ def bring_evidence(*, case_id: UUID, name: str, body: bytes, note: str, by: Acto
     with transaction.atomic():
         case = locked(case_id)
         other = _require_time(case, by, at)
-        if Evidence.objects.filter(case=case, party_id=by.party_id).count() >= MOST_EVIDENCE:
-            raise Invalid("最多提交 30 份文件", "At most 30 files", field="file")
         if by.party_id is None:
             raise AssertionError("a side is a party")
+        if Evidence.objects.filter(case=case, party_id=by.party_id).count() >= MOST_EVIDENCE:
+            raise Invalid("最多提交 30 份文件", "At most 30 files", field="file")
         try:
             with transaction.atomic():
                 made = Evidence.objects.create(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
 
 from backend.accounts.models import User
 from backend.common.actors import Actor, Role
@@ -17,8 +16,38 @@ from backend.sim.part import Act, Invariant, Law, Part, among
 from backend.sim.scheduler import Task
 from backend.sim.world import World
 from crowdfunding.campaigns.models import Pledge
-from crowdfunding.campaigns.operations import complaints
+from crowdfunding.campaigns.operations import complaints, pledges
 from crowdfunding.campaigns.states import PledgeState, State
+
+
+def dawn(world: World) -> None:
+    """In many seeds whose campaign has succeeded, one backer was refused; in some they have complained already."""
+    stage = world.rng.randrange(4)
+    made = Pledge.objects.filter(campaign__state__in=State.UNDER_WAY, state=PledgeState.PAID).order_by(
+        "created_at", "pk"
+    )
+    refused = made.select_related("campaign", "backer").first()
+    if refused is None or stage == 0:
+        return
+    backer, maker = (
+        world.acting(User.objects.select_related("party").get(party_id=str(party_id)))
+        for party_id in (refused.backer_id, refused.campaign.owner_id)
+    )
+    at, moderators = world.now(), world.people("moderator")
+    pledges.ask_refund(pledge_id=refused.pk, reason="sim", by=backer, at=at)
+    pledges.answer_refund(pledge_id=refused.pk, agree=False, reason="sim", by=maker, at=at)
+    if stage == 1:
+        return
+    wanted = min(int(refused.total_fen), 5_000)
+    case = complaints.complain(pledge_id=refused.pk, facts="sim", wanted_fen=wanted, by=backer, at=at)
+    judge = world.acting(moderators[0], Role.MODERATOR)
+    cases.take_up(case_id=case.pk, by=judge, at=at)
+    if stage == 3:
+        part = int(case.stake_fen) // 3
+        world.pass_time(timedelta(days=7))
+        split = {"to_claimant_fen": part, "to_respondent_fen": int(case.stake_fen) - part}
+        rulings.rule(case_id=case.pk, **split, text="sim", by=judge, at=world.now())
+    world.tell(f"a dispute about {refused.campaign.title} is {Case.objects.get(pk=case.pk).state}")
 
 
 def complain(world: World) -> Task | None:
@@ -59,7 +88,7 @@ def bargain(world: World) -> Task | None:
     if case is None:
         return None
     by, case_id, sum_fen = _side(world, case), case.pk, _part(world, case)
-    acts: list[tuple[str, Callable[[], Any]]] = [
+    acts: list[tuple[str, Callable[[], object]]] = [
         ("offers", lambda: cases.offer(case_id=case_id, to_claimant_fen=sum_fen, by=by, at=world.now()))
     ]
     if case.offer_fen is not None:
@@ -79,19 +108,19 @@ def decide(world: World) -> Task | None:
     by, case_id = world.acting(world.person("moderator"), Role.MODERATOR), case.pk
     given = _part(world, case)
     split = {"to_claimant_fen": given, "to_respondent_fen": int(case.stake_fen) - given}
-    if case.state == Deciding.FILED and world.rng.random() < 0.1:
-        name, act = "dismisses", lambda: cases.dismiss(case_id=case_id, reason="sim", by=by, at=world.now())
-    elif case.state == Deciding.FILED:
-        name, act = "takes up", lambda: cases.take_up(case_id=case_id, by=by, at=world.now())
-    elif case.state == Deciding.HEARING:
+    if case.state == Deciding.HEARING:
         _let_evidence_pass(world, case)
-        name, act = "rules on", lambda: rulings.rule(case_id=case_id, **split, text="sim", by=by, at=world.now())
-    else:
-        name, act = (
-            "decides the appeal in",
-            lambda: rulings.decide_appeal(case_id=case_id, **split, text="sim", by=by, at=world.now()),
-        )
-    return world.task(f"a moderator {name} a dispute", lambda: act() and None)
+    acts: dict[str, Callable[[], object]] = {
+        "dismisses": lambda: cases.dismiss(case_id=case_id, reason="sim", by=by, at=world.now()),
+        "takes up": lambda: cases.take_up(case_id=case_id, by=by, at=world.now()),
+        "rules on": lambda: rulings.rule(case_id=case_id, **split, text="sim", by=by, at=world.now()),
+        "decides the appeal in": lambda: rulings.decide_appeal(
+            case_id=case_id, **split, text="sim", by=by, at=world.now()
+        ),
+    }
+    begun = "dismisses" if world.rng.random() < 0.1 else "takes up"
+    name = {Deciding.FILED: begun, Deciding.HEARING: "rules on"}.get(case.state, "decides the appeal in")
+    return world.task(f"a moderator {name} a dispute", lambda: acts[name]() and None)
 
 
 def _let_evidence_pass(world: World, case: Case) -> None:
@@ -164,4 +193,5 @@ PART = Part(
     invariants=(),
     settled=Invariant("D4", "When faults stop, every dispute ends.", disputes_settled),
     bells=(tasks.advance_disputes,),
+    dawn=dawn,
 )
