@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
+import zlib
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -18,6 +20,17 @@ MOST_BYTES = 5_000_000
 MOST_PIXELS = 40_000_000
 ENDINGS = {"image/png": (".png",), "image/jpeg": (".jpg", ".jpeg"), "application/pdf": (".pdf",)}
 """What is taken, by what its first bytes say, and the endings that go with it."""
+_BROKEN = (
+    UnidentifiedImageError,
+    Image.DecompressionBombError,
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    struct.error,
+    zlib.error,
+)
+"""What decoding a picture that is none may end in."""
 _FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG"}
 
 
@@ -97,7 +110,7 @@ def _anew(body: bytes, form: str) -> bytes:
             plain.paste(picture if form == "PNG" else picture.convert("RGB"))
             if form == "PNG" and picture.mode == "P":
                 plain.putpalette(picture.getpalette() or [])
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except _BROKEN as error:
         raise _not_taken() from error
     out = io.BytesIO()
     plain.save(out, form)

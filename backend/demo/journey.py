@@ -38,6 +38,9 @@ STORY = "崇阳的楠竹三年成材。选竹、刮青、分篾、起底、编�
 PATIENCE_SECONDS = 60
 
 
+BUSY_TRIES = 10
+
+
 class Client:
     """One person's program: a token, idempotency keys, plain HTTP."""
 
@@ -47,7 +50,14 @@ class Client:
         )
 
     def post(self, path: str, body: dict[str, Any], *, key: str = "") -> httpx.Response:
-        return self.http.post(path, json=body, headers={"Idempotency-Key": key or uuid.uuid4().hex})
+        """Post, and come back with the same key while the site says that it is busy."""
+        headers = {"Idempotency-Key": key or uuid.uuid4().hex}
+        for _ in range(BUSY_TRIES):
+            reply = self.http.post(path, json=body, headers=headers)
+            if reply.status_code != 503:
+                break
+            time.sleep(float(reply.headers.get("Retry-After", "1")))
+        return reply
 
     def done(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Post, and expect it to be done."""
