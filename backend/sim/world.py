@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,9 @@ from crowdfunding.campaigns import queries as campaigns
 
 DAWN = datetime(2040, 1, 2, 1, 0, tzinfo=UTC)
 """Every seed begins at the same moment, ahead of any real clock."""
+
+_SAVEPOINT = re.compile(r'"s\d+_x')
+"""Django names savepoints after their thread, which differs from run to run."""
 
 Item = TypeVar("Item")
 
@@ -185,7 +189,8 @@ class World:
         """Say how a task ended; a fault that is no refusal breaks the run."""
         if task.is_dead:
             self.crashes += 1
-            self.tell(f"{task.name}: KILLED at {task.died_at!r}")
+            where = _SAVEPOINT.sub('"s_x', task.died_at)
+            self.tell(f"{task.name}: KILLED at {where!r}")
         elif isinstance(task.error, Refusal):
             self.tell(f"{task.name}: refused, {','.join(reason.code for reason in task.error.reasons)}")
         elif isinstance(task.error, OperationalError):
