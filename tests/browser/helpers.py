@@ -63,6 +63,8 @@ def sign_in(page, site, phone: str) -> None:
 
 def check(page) -> list[str]:
     """What is wrong with the page as it stands."""
+    page.wait_for_load_state()
+    page.wait_for_selector("main")
     found = [f"console: {text}" for text in page.errors]
     if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
         found.append("sideways scroll")

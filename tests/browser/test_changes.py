@@ -29,12 +29,14 @@ def test_a_backer_changes_the_reward_and_pays_the_new_one(chromium, site, own_db
     sign_in(page, site, phone_of(User.objects.get(party_id=old.backer_id)))
     page.goto(f"{site}/pledges/{old.pk}/")
     page.get_by_role("link", name="更换回报").click()
+    page.wait_for_url("**replaces=**")
     expect(page.get_by_text("原来的自动取消并全额退回")).to_be_visible()
     expect(page.get_by_role("radio", name=plain.title)).to_have_count(0)
     assert check(page) == []
     shot(page, f"choose-{kind}")
     page.get_by_role("radio", name="大匣").check()
     page.get_by_role("button", name="下一步：确认").click()
+    expect(page.get_by_role("button", name="确认支持")).to_be_visible()
     assert check(page) == []
     shot(page, f"confirm-{kind}")
     page.get_by_role("button", name="确认支持").click()

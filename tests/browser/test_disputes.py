@@ -42,6 +42,7 @@ def test_a_backer_complains_brings_a_photo_and_takes_the_makers_offer(chromium, 
     expect(page.get_by_text("您的退款申请未被接受")).to_be_visible()
     assert check(page) == []
     page.get_by_role("main").get_by_role("link", name="投诉").click()
+    page.wait_for_url("**/complain/")
     assert check(page) == []
     shot(page, f"complain-{kind}")
     page.get_by_label("事实经过").fill("开箱当天即开裂，照片见证据；客服电话三次无人处理。")
