@@ -27,7 +27,7 @@ from django.test.utils import CaptureQueriesContext
 
 from backend.common import clock, rules
 from backend.common.ids import new_id
-from backend.config import bench_fulfilment, bench_refunds, bench_sign_in
+from backend.config import bench_fanout, bench_fulfilment, bench_refunds, bench_sign_in
 from backend.config.runtime.home import Home
 from backend.config.runtime.postgres import OWNER, SANDBOX, WEB, Postgres, drop_database
 from backend.config.runtime.services import prepare
@@ -273,6 +273,14 @@ def refund_batch() -> Iterator[Result]:
         yield _line("refund_batch", value, "lines/s", baseline, bench_refunds.LINES)
 
 
+def ws_fanout() -> Iterator[Result]:
+    """Two thousand watchers of one campaign: when the last hears of a pledge, against a plain broadcast."""
+    with scratch():
+        campaign_id = _campaign_with(living.maker().pk, 10)
+        ours, plain = bench_fanout.last_hears(campaign_id, Postgres(Home.here()).url(DATABASE, WEB))
+        yield _line("ws_fanout", ours, "ms", plain, bench_fanout.WATCHERS)
+
+
 def sign_in() -> Iterator[Result]:
     """The sign-in's answers to known numbers, against those to unknown ones: the ratio should be one."""
     with scratch():
@@ -287,6 +295,7 @@ BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
     "import_campaigns": import_campaigns,
     "sign_in": sign_in,
     "refund_batch": refund_batch,
+    "ws_fanout": ws_fanout,
     "survey_lock": survey_lock,
     "shipment_import": shipment_import,
 }

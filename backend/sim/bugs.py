@@ -310,3 +310,18 @@ BUGS: dict[str, Bug] = {
     "one_person_hears_the_appeal": _swap(rulings, "require_other_person", _one_person_signs_twice()),
     "shares_of_everything": _swap(verdicts, "plan_shares", _share_of_everything()),
 }
+
+SEEN: dict[str, int] = {
+    "unguarded_stock": 3,
+    "unguarded_person_limit": 4,
+    "refund_repeated_on_timeout": 13,
+    "notice_bound_to_no_amount": 9,
+    "cancel_without_refund": 4,
+    "unknown_is_failure": 3,
+    "duplicate_kept": 9,
+    "address_after_the_lock": 3,
+    "both_rewards": 9,
+    "ruling_not_paid": 3,
+    "one_person_hears_the_appeal": 23,
+}
+"""At which seed each that takes more than two was found last: tried first, so that the proof is quick while it holds."""

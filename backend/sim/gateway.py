@@ -21,6 +21,8 @@ from backend.payments.provider import BillLine, Done, Outcome, Refused, TradeFac
 PAID = ("TRADE_SUCCESS", "TRADE_FINISHED")
 SKEW = timedelta(minutes=2)
 """A payer who began in time may end a little after it."""
+SILENCES = (timedelta(minutes=50), timedelta(hours=10), timedelta(days=1), timedelta(days=1))
+"""How long the provider may be gone: no answers, no payments, no notices (security.md §3)."""
 
 
 class Chance(Protocol):
@@ -93,6 +95,7 @@ class Gateway:
         self.letters: list[Letter] = []
         self.closed: set[str] = set()
         self.happened: list[str] = []
+        self.silent_until: datetime | None = None
 
     # --- the port -----------------------------------------------------------------------------------
 
@@ -109,7 +112,7 @@ class Gateway:
 
     def query(self, *, number: str, at: datetime) -> TradeFact | Refused | Unknown:
         """How a payment stands; sometimes nobody knows."""
-        if self._fails("query"):
+        if self._fails("query", at):
             return Unknown("timeout")
         trade = self._first_paid(number)
         if trade is None:
@@ -118,18 +121,18 @@ class Gateway:
 
     def close(self, *, number: str, at: datetime) -> Outcome:
         """Close an unpaid payment; the answer may be lost after the work."""
-        if self._fails("close"):
+        if self._fails("close", at):
             return Unknown("timeout")
         if self._first_paid(number) is not None:
             return Refused("ACQ.TRADE_STATUS_ERROR")
         self.closed.add(number)
-        return Unknown("cut") if self._fails("close answer") else Done({})
+        return Unknown("cut") if self._fails("close answer", at) else Done({})
 
     def refund(
         self, *, trade_no: str, number: str, refund_number: str, amount_fen: Fen, reason: str, at: datetime
     ) -> Outcome:
         """Give money back once a number; the answer may be lost before or after the work."""
-        if self._fails("refund"):
+        if self._fails("refund", at):
             return Unknown("timeout")
         trade = next((one for one in self.trades if one.trade_no == trade_no), None)
         if trade is None:
@@ -144,13 +147,13 @@ class Gateway:
                 return Refused("ACQ.SELLER_BALANCE_NOT_ENOUGH")
             trade.refunds[refund_number] = amount_fen
             trade.refunded_at[refund_number] = at
-        if self._fails("refund answer"):
+        if self._fails("refund answer", at):
             return Unknown("cut after doing")
         return Done({"fund_change": "Y"})
 
     def query_refund(self, *, trade_no: str, number: str, refund_number: str, amount_fen: Fen, at: datetime) -> Outcome:
         """Whether a refund was done."""
-        if self._fails("refund query"):
+        if self._fails("refund query", at):
             return Unknown("timeout")
         trade = next((one for one in self.trades if one.trade_no == trade_no), None)
         if trade is not None and trade.refunds.get(refund_number) == amount_fen:
@@ -159,7 +162,7 @@ class Gateway:
 
     def transfer(self, *, number: str, amount_fen: Fen, account: str, name: str, title: str, at: datetime) -> Outcome:
         """Pay out once a number."""
-        if self._fails("transfer"):
+        if self._fails("transfer", at):
             return Unknown("timeout")
         known = self.transfers.get(number)
         if known is None:
@@ -168,13 +171,13 @@ class Gateway:
             known = self.transfers.setdefault(number, Transfer(number, amount_fen, account, at))
         elif (known.amount_fen, known.account) != (amount_fen, account):
             return Refused("CONTEXT_INCONSISTENT")
-        if self._fails("transfer answer", 0.4):
+        if self._fails("transfer answer", at, 0.4):
             return Unknown("cut after doing")
         return Done({"status": known.status, "order_id": f"O{number[-8:]}"})
 
     def query_transfer(self, *, number: str, at: datetime) -> Outcome:
         """How a payout stands."""
-        if self._fails("transfer query"):
+        if self._fails("transfer query", at):
             return Unknown("timeout")
         known = self.transfers.get(number)
         if known is None:
@@ -183,7 +186,7 @@ class Gateway:
 
     def bill(self, *, day: date, at: datetime) -> list[BillLine] | Refused | Unknown:
         """Everything that moved on a day, and nothing but the truth."""
-        if self._fails("bill"):
+        if self._fails("bill", at):
             return Unknown("timeout")
         lines = []
         for one in self.trades:
@@ -199,11 +202,19 @@ class Gateway:
                 lines.append(BillLine(BillLine.PAYOUT_BACK, "", sent.number, "", sent.amount_fen))
         return lines
 
-    def _fails(self, what: str, chance: float = 0.15) -> bool:
-        if self.faulty and self.rng.random() < chance:
+    def _fails(self, what: str, at: datetime, chance: float = 0.15) -> bool:
+        if self.is_silent(at) or (self.faulty and self.rng.random() < chance):
             self.happened.append(f"gateway: {what} unanswered")
             return True
         return False
+
+    def fall_silent(self, until: datetime) -> None:
+        """Be gone for a time: nothing is answered, nobody can pay, no notice leaves."""
+        self.silent_until = until
+
+    def is_silent(self, at: datetime) -> bool:
+        """Whether the provider is gone at a moment; faults that have stopped end that too."""
+        return self.faulty and self.silent_until is not None and at < self.silent_until
 
     def _first_paid(self, number: str) -> Trade | None:
         return next((trade for trade in self.trades if trade.number == number and trade.status in PAID), None)
@@ -212,6 +223,8 @@ class Gateway:
 
     def payable(self, at: datetime) -> list[Visit]:
         """Orders that can still be paid, and some that were: two people scan one code."""
+        if self.is_silent(at):
+            return []
         return [visit for visit in self.visits if at < visit.expires_at + SKEW and visit.number not in self.closed]
 
     def pay(self, visit: Visit, at: datetime, *, again: bool, booked: frozenset[str]) -> None:

@@ -163,7 +163,9 @@ class Storm:
 
     def trouble_gateway(self) -> None:
         """The gateway is slow, cut after doing, or silent for some calls."""
-        kind = self.rng.choice(["slow", "cut_after", "http_502", "notice_lost", "notice_doubled", "system_error_done"])
+        kind = self.rng.choice(
+            ["slow", "silent", "cut_after", "http_502", "notice_lost", "notice_doubled", "system_error_done"]
+        )
         fault = {"kind": kind, "call": "*", "left": 5, "seconds": 3}
         with contextlib.suppress(httpx.HTTPError):
             httpx.post(f"http://127.0.0.1:{self.platform.port + 2}/sandbox/control", json={"fault": fault}, timeout=5)

@@ -106,6 +106,8 @@ def _call(method: str, biz: dict[str, object], request: HttpRequest) -> HttpResp
     slow = book.struck("slow", method)
     if slow is not None:
         time.sleep(min(slow.seconds or 1.0, 30.0))
+    if book.struck("silent", method):
+        raise ConnectionAbortedError("the gateway does not answer, and has done nothing")
     if book.struck("http_502", method):
         return HttpResponse("bad gateway", status=502)
     if book.struck("unsigned_error", method):

@@ -14,7 +14,7 @@ from backend.payments import tasks
 from backend.payments.models import Dispute, PaymentIntent, Payout, PayoutAccount, Refund, RefundBatch
 from backend.payments.operations import disputes, intents, notices, payouts, refunds
 from backend.payments.states import Batch, Disputing, Intent, Paying, Refunding
-from backend.sim.gateway import PAID, Letter, signed
+from backend.sim.gateway import PAID, SILENCES, Letter, signed
 from backend.sim.part import Act, Invariant, Law, Part, among
 from backend.sim.scheduler import Task
 from backend.sim.world import World
@@ -52,7 +52,7 @@ def pay(world: World) -> Task | None:
 
 def deliver_letter(world: World) -> Task | None:
     """A notice arrives, in any order, sometimes an old one anew."""
-    if not world.gateway.letters:
+    if not world.gateway.letters or world.gateway.is_silent(world.now()):
         return None
     letter = world.pick(world.gateway.letters)
     world.gateway.letters.remove(letter)
@@ -84,6 +84,16 @@ def pass_time(world: World) -> Task | None:
     by = world.pick([*short, timedelta(hours=9), timedelta(days=3)])
     world.pass_time(by)
     world.tell(f"{by} pass")
+    return None
+
+
+def silence(world: World) -> Task | None:
+    """The provider is gone for most of an hour, a night, or a day."""
+    if world.gateway.is_silent(world.now()):
+        return None
+    by = world.pick(SILENCES)
+    world.gateway.fall_silent(world.now() + by)
+    world.tell(f"the provider falls silent for {by}")
     return None
 
 
@@ -338,6 +348,7 @@ PART = Part(
         Act("sweep", 16, sweep),
         Act("time", 8, pass_time),
         Act("bank returns", 1, bank_returns),
+        Act("silence", 1, silence),
         Act("refund desk", 4, judge_refund),
         Act("goodwill", 2, goodwill),
         Act("payout desk", 12, judge_payout),
