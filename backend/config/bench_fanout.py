@@ -1,7 +1,4 @@
-"""Benchmark of the live bar: two thousand watchers of one campaign, and when the last of them hears.
-
-Run as a module with a port it is the baseline: a plain broadcast of the `websockets` package.
-"""
+"""Benchmark of the live bar: two thousand watchers of one campaign, and when the last of them hears."""
 
 from __future__ import annotations
 
@@ -16,7 +13,6 @@ from collections.abc import Awaitable, Callable, Iterator
 from uuid import UUID
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.asyncio.server import ServerConnection, broadcast, serve
 from websockets.typing import Origin
 
 from backend.notifications import operations as notifications
@@ -30,7 +26,10 @@ def last_hears(campaign_id: UUID, database_url: str) -> tuple[float, float]:
     """Milliseconds until the last watcher has heard, the worst of all rounds: through the platform, and plainly."""
     path = f"/ws/campaigns/{campaign_id}/"
     words = ["-m", "uvicorn", "backend.config.asgi:application", "--host", "127.0.0.1", "--log-level", "warning"]
-    with _server([*words, "--ws", "websockets", "--port"], {"SIZHONG_DATABASE_URL": database_url}) as port:
+    with _server(
+        [*words, "--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--port"],
+        {"SIZHONG_DATABASE_URL": database_url},
+    ) as port:
 
         def push() -> None:
             notifications.push(
@@ -38,7 +37,7 @@ def last_hears(campaign_id: UUID, database_url: str) -> tuple[float, float]:
             )
 
         ours = asyncio.run(_rounds(f"ws://127.0.0.1:{port}{path}", lambda: asyncio.to_thread(push)))
-    with _server(["-m", "backend.config.bench_fanout"], {}) as port:
+    with _server(["-m", "backend.config.plain_broadcast"], {}) as port:
 
         async def go() -> None:
             async with connect(f"ws://127.0.0.1:{port}/go"):
@@ -95,24 +94,3 @@ async def _rounds(url: str, push: Callable[[], Awaitable[None]]) -> float:
         worst = max(worst, time.perf_counter() - started)
     await asyncio.gather(*(one.close() for one in watchers))
     return worst * 1_000
-
-
-async def _plain(port: int) -> None:
-    """Everybody who is connected hears when somebody knocks at `/go`."""
-    listening: set[ServerConnection] = set()
-
-    async def answer(connection: ServerConnection) -> None:
-        if connection.request is not None and connection.request.path == "/go":
-            broadcast(listening, '{"raised_fen": 1, "pledges": 1, "percent": 1, "state": "live"}')
-            return
-        listening.add(connection)
-        await connection.send("{}")
-        await connection.wait_closed()
-        listening.discard(connection)
-
-    async with serve(answer, "127.0.0.1", port, ping_interval=None):
-        await asyncio.get_running_loop().create_future()
-
-
-if __name__ == "__main__":
-    asyncio.run(_plain(int(sys.argv[1])))

@@ -42,11 +42,15 @@ def show(shown: Shown) -> None:
     """List a thing, or bring its listing up to date (上架)."""
     fields = {name: value for name, value in vars(shown).items() if name not in ("kind", "subject_id", "keywords")}
     fields["percent"] = shown.raised_fen * 100 // shown.goal_fen if shown.goal_fen else 0
-    Listing.objects.update_or_create(kind=shown.kind, subject_id=shown.subject_id, defaults=fields)
     heavy = Value(tokens(shown.title))
     light = Value(tokens(f"{shown.summary} {shown.owner_name} {shown.keywords}"))
     words = SearchVector(heavy, weight="A", config="simple") + SearchVector(light, weight="B", config="simple")
-    Listing.objects.filter(kind=shown.kind, subject_id=shown.subject_id).update(words=words)
+    Listing.objects.bulk_create(
+        [Listing(kind=shown.kind, subject_id=shown.subject_id, **fields, words=words)],
+        update_conflicts=True,
+        unique_fields=["kind", "subject_id"],
+        update_fields=[*fields, "words"],
+    )
 
 
 def show_figures(*, kind: str, subject_id: UUID, raised_fen: Fen, people_n: int, percent: int) -> None:

@@ -20,6 +20,9 @@ from backend.notifications.models import Choice, Message
 
 DIGEST_HOUR = 8
 MOST_IN_A_MAIL = 50
+INBOXES = "inboxes"
+"""The topic that names whose inbox has something new, and not what."""
+NAMED_AT_ONCE = 500
 
 
 def tell(
@@ -47,6 +50,9 @@ def tell(
         if KINDS[kind].is_legal or party_id not in chosen or chosen[party_id].in_inbox
     ]
     Message.objects.bulk_create(messages, ignore_conflicts=True, batch_size=500)
+    told = [str(message.party_id) for message in messages]
+    for start in range(0, len(told), NAMED_AT_ONCE):
+        push(INBOXES, {"parties": told[start : start + NAMED_AT_ONCE]})
 
 
 def _mail_due(kind: str, choice: Choice | None, at: datetime) -> datetime | None:
@@ -98,7 +104,7 @@ def read_all(*, party_id: UUID, at: datetime) -> None:
 
 
 def push(topic: str, body: dict[str, object]) -> None:
-    """Tell everyone who watches a public topic, after the commit. A lost push is mended by polling."""
+    """Tell everyone who watches a topic, after the commit. A lost push is mended by polling, or by the next page."""
 
     def send() -> None:
         layer = get_channel_layer()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from itertools import cycle, islice
 from pathlib import Path
 from random import Random
 
@@ -211,14 +212,16 @@ def _settle(world: World) -> None:
 
 
 def _ring_until_quiet(world: World) -> None:
+    """Until every bell has been rung since the last thing that happened."""
     bells = [bell for part in PARTS for bell in part.bells]
-    for _ in range(40):
-        before = world.changes()
+    _relay(world)
+    seen, quiet = world.changes(), 0
+    for bell in islice(cycle(bells), 40 * len(bells)):
+        bell()
         _relay(world)
-        for bell in bells:
-            bell()
-        _relay(world)
-        if world.changes() == before:
+        now = world.changes()
+        quiet, seen = (quiet + 1 if now == seen else 0), now
+        if quiet == len(bells):
             return
 
 

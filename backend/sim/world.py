@@ -72,6 +72,7 @@ class World:
     acts: dict[str, int] = field(default_factory=dict)
     crashes: int = 0
     begun: int = 0
+    _people: dict[str, list[User]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.dice = threading.local()
@@ -145,8 +146,10 @@ class World:
 
     def people(self, prefix: str) -> list[User]:
         """Everybody of a kind: `maker`, `backer`, `moderator`, `officer`."""
-        found = User.objects.select_related("party").filter(party__name__startswith=prefix)
-        return list(found.order_by("party__name"))
+        if prefix not in self._people:  # they are made with the template and nothing changes them
+            found = User.objects.select_related("party").filter(party__name__startswith=prefix)
+            self._people[prefix] = list(found.order_by("party__name"))
+        return self._people[prefix]
 
     def acting(self, user: User, *roles: Role) -> Actor:
         """A person under their own hat."""

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import time
+from threading import Thread
+from uuid import UUID
 
+from django.db import connection
 from playwright.sync_api import expect
 
 from backend.common import clock
+from backend.notifications import operations as notifications
+from backend.notifications.kinds import KINDS
 from backend.payments.operations import intents
 from crowdfunding.campaigns.operations import pledges
-from tests.browser.helpers import open_page
-from tests.builders import live_campaign, reserve
+from tests.browser.helpers import check, open_page, phone_of, shot, sign_in
+from tests.builders import live_campaign, person, reserve
 
 
 def test_the_bar_moves_within_a_second_for_everyone_watching(chromium, site, cashier):
@@ -32,3 +37,31 @@ def test_the_bar_moves_within_a_second_for_everyone_watching(chromium, site, cas
     assert time.monotonic() - started < 5
     for page in watchers:
         page.context.close()
+
+
+def test_a_new_message_shows_on_every_page_that_is_open(chromium, site):
+    owner = person()
+    pages = {view: open_page(chromium, site, view) for view in ("desk", "phone")}
+    for page in pages.values():
+        sign_in(page, site, phone_of(owner))
+        page.goto(f"{site}/inbox/")
+        expect(page.locator("[data-news]")).to_be_hidden()
+        page.wait_for_timeout(800)
+    teller = Thread(target=lambda: _tell_twice(owner.party_id))  # Playwright keeps an event loop in this thread
+    teller.start()
+    teller.join()
+    for view, page in pages.items():
+        expect(page.locator("[data-unread]:visible")).to_have_text("2", timeout=5_000)
+        page.locator("[data-news] a").click()
+        expect(page.locator("[data-news]")).to_be_hidden()
+        expect(page.locator(".msg.new")).to_have_count(2)
+        shot(page, f"inbox-news-{view}")
+        assert check(page) == []
+        page.context.close()
+
+
+def _tell_twice(party_id: UUID) -> None:
+    for number in range(2):
+        kind = next(iter(KINDS))
+        notifications.tell([party_id], key=f"news {number}", kind=kind, zh="到了", en="here", at=clock.now())
+    connection.close()

@@ -8,14 +8,18 @@ moderator, a finance officer and an auditor. `WRITE_MATRIX=1` writes it anew, to
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 from datetime import timedelta
 from pathlib import Path
+from queue import Queue
+from threading import Thread
 from uuid import UUID, uuid4
 
 import pytest
 import websockets
+from django.conf import settings
 from django.contrib import admin
 from django.db import transaction
 from django.test import Client
@@ -28,6 +32,8 @@ from backend.common import clock, files
 from backend.common.actors import Actor, Role
 from backend.common.states import MACHINES, MoveForbidden, MoveRefused, Stateful
 from backend.disputes.models import Case, Evidence
+from backend.notifications import operations as notifications
+from backend.notifications.kinds import KINDS
 from crowdfunding.campaigns.models import Campaign
 from crowdfunding.campaigns.operations import stretches, talk
 from crowdfunding.fulfilment.models import Parcel
@@ -353,13 +359,47 @@ def test_a_socket_opens_for_what_is_public_and_for_nothing_else(site):
 
     def watch(path: str) -> object:
         seen: list[object] = []
-        import threading
-
-        thread = threading.Thread(target=lambda: seen.append(asyncio.run(first(path))))
+        thread = Thread(target=lambda: seen.append(asyncio.run(first(path))))
         thread.start()
         thread.join(15)
         return seen[0]
 
     assert watch(f"ws/campaigns/{public.pk}/") == {"raised_fen": 0, "pledges": 0, "percent": 0, "state": "live"}
-    for path in (f"ws/campaigns/{private.pk}/", f"ws/campaigns/{uuid4()}/", "ws/", "ws/campaigns/x/", "ws/finance/"):
+    for path in (
+        f"ws/campaigns/{private.pk}/",
+        f"ws/campaigns/{uuid4()}/",
+        "ws/",
+        "ws/campaigns/x/",
+        "ws/finance/",
+        "ws/inbox/",
+    ):
         assert watch(path) == "refused", path
+
+
+def test_an_inbox_tells_its_owner_what_is_unread_until_the_session_ends(site):
+    owner, other, heard = person(), person(), Queue()
+    client = Client()
+    client.force_login(owner, backend="allauth.account.auth_backends.AuthenticationBackend")
+    cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+
+    async def watch() -> None:
+        address = f"ws://localhost:{SITE_PORT + 1}/ws/inbox/"
+        async with websockets.connect(address, origin=site, additional_headers={"Cookie": cookie}) as connected:
+            with contextlib.suppress(websockets.ConnectionClosed):
+                while True:
+                    heard.put(json.loads(await connected.recv()))
+        heard.put(connected.close_code)
+
+    def tell(*parties: UUID) -> None:
+        notifications.tell(parties, key=str(uuid4()), kind=next(iter(KINDS)), zh="到了", en="here", at=clock.now())
+
+    thread = Thread(target=lambda: asyncio.run(watch()), daemon=True)
+    thread.start()
+    assert heard.get(timeout=15) == {"unread": 0}
+    tell(other.party_id)
+    tell(other.party_id, owner.party_id)
+    assert heard.get(timeout=15) == {"unread": 1}
+    client.logout()
+    tell(owner.party_id)
+    assert heard.get(timeout=15) == 4401
+    thread.join(15)

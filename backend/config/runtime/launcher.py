@@ -302,7 +302,17 @@ def _programs(home: Home, port: int, *, logs: Path, broker_prefix: str) -> list[
             "sockets",
             [
                 *("-m", "uvicorn", "backend.config.asgi:application", "--host", "127.0.0.1", "--port", str(port + 1)),
-                *("--ws", "websockets", "--ws-max-size", "65536", "--ws-ping-interval", "30", "--log-level", "warning"),
+                *(
+                    "--ws",
+                    "websockets-sansio",
+                    "--ws-max-size",
+                    "65536",
+                    "--ws-ping-interval",
+                    "30",
+                    "--log-level",
+                    "warning",
+                ),
+                *("--ws-per-message-deflate", "false"),  # a dictionary for each watcher, for messages of eighty bytes
                 *("--timeout-graceful-shutdown", "3"),
             ],
         ),
