@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.core.mail import EmailMessage
 from django.db import transaction
 
 from backend.common import rules
 from backend.common.errors import Invalid
-from backend.notifications import letters, queries
+from backend.notifications import letters, pusher, queries
 from backend.notifications.errors import CannotMute
 from backend.notifications.kinds import DAILY, EACH, KINDS, MAILS
 from backend.notifications.models import Choice, Message
@@ -105,10 +104,4 @@ def read_all(*, party_id: UUID, at: datetime) -> None:
 
 def push(topic: str, body: dict[str, object]) -> None:
     """Tell everyone who watches a topic, after the commit. A lost push is mended by polling, or by the next page."""
-
-    def send() -> None:
-        layer = get_channel_layer()
-        if layer is not None:
-            async_to_sync(layer.group_send)(topic, {"type": "figures", "body": body})
-
-    transaction.on_commit(send, robust=True)
+    transaction.on_commit(partial(pusher.send, topic, body), robust=True)
