@@ -8,6 +8,7 @@ from backend.web.notification_pages import MyNotifications
 from crowdfunding.campaigns import api, complaint_api, desk_api, stretch_api
 from crowdfunding.fulfilment import api as fulfilment
 from crowdfunding.leads import api as leads
+from crowdfunding.pots import api as pots
 
 _campaign = "v1/campaigns/<uuid:campaign_id>"
 _pledge = "v1/pledges/<uuid:pledge_id>"
@@ -66,6 +67,12 @@ urlpatterns = [
     path(f"{_campaign}/led", leads.CampaignLed.as_view()),
     path(f"{_campaign}/leads", leads.CampaignLeads.as_view()),
     path(f"{_pledge}/following", leads.PledgeFollowing.as_view()),
+    path("v1/pots", pots.Pots.as_view()),
+    path("v1/pots/<uuid:pot_id>", pots.PotOne.as_view()),
+    path("v1/pots/<uuid:pot_id>/cashier", pots.PotCashier.as_view()),
+    path("v1/pots/<uuid:pot_id>/<slug:act>", pots.PotStep.as_view()),
+    path(f"{_campaign}/matching", pots.CampaignMatching.as_view()),
+    path(f"{_pledge}/match", pots.PledgeMatch.as_view()),
     path("v1/tiers/<uuid:tier_id>", desk_api.TierOne.as_view()),
     path("v1/my/campaigns", desk_api.MyCampaigns.as_view()),
     path("v1/my/messages", desk_api.MyMessages.as_view()),

@@ -49,6 +49,7 @@ OUR_APPS = [
     "crowdfunding.campaigns",
     "crowdfunding.fulfilment",
     "crowdfunding.leads",
+    "crowdfunding.pots",
     "backend.web",
     "backend.demo",
 ]

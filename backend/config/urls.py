@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("crowdfunding.campaigns.urls")),
     path("", include("crowdfunding.fulfilment.urls")),
     path("", include("crowdfunding.leads.urls")),
+    path("", include("crowdfunding.pots.urls")),
     path("", include("backend.web.urls")),
 ]
 

@@ -21,6 +21,7 @@ KINDS: dict[str, Kind] = {
     "payout": Kind("付款", "Payouts", is_legal=True),
     "case": Kind("纠纷", "Disputes", is_legal=True),
     "lead": Kind("领投与跟投", "Leads and followers", is_legal=True),
+    "pot": Kind("配捐资金池", "Match pots", is_legal=True),
     "parcel": Kind("收货与包裹", "Addresses and parcels", is_legal=True),
     "pledge": Kind("我的支持", "My pledges"),
     "question": Kind("问答", "Questions and answers"),

@@ -42,4 +42,6 @@ def returned(request: HttpRequest) -> HttpResponse:
         return redirect("/my/")
     if notices.is_signed_return(fields):
         intents.look_after(intent_id=intent.pk, at=clock.now())
-    return redirect(reverse("pledge", args=[intent.subject_id]) if intent.subject_kind == "pledge" else "/my/")
+    return redirect(
+        reverse(intent.subject_kind, args=[intent.subject_id]) if intent.subject_kind in ("pledge", "pot") else "/my/"
+    )

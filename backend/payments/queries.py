@@ -250,5 +250,6 @@ STANDING: dict[str, str] = {
         GROUP BY clearing, trade_no HAVING count(*) > 1 ORDER BY 1""",
     "transfer without a cause (key)": """
         SELECT t.key FROM ledger_transfer t
-        WHERE t.cause_kind NOT IN ('intent', 'refund', 'payout', 'campaign', 'dispute', 'pledge', 'debt', 'case') ORDER BY t.seq""",
+        WHERE t.cause_kind NOT IN ('intent', 'refund', 'payout', 'campaign', 'dispute', 'pledge', 'debt', 'case', 'match',
+            'pot') ORDER BY t.seq""",
 }

@@ -36,6 +36,8 @@ from crowdfunding.fulfilment.models import Parcel, Survey
 from crowdfunding.fulfilment.operations import parcels, surveys
 from crowdfunding.leads.models import Follow, Lead
 from crowdfunding.leads.operations.follows import LeadGate, _is_stake, _lead_of
+from crowdfunding.pots import affiliates
+from crowdfunding.pots.operations import matches
 
 Bug = Callable[[], AbstractContextManager[None]]
 
@@ -308,6 +310,9 @@ BUGS: dict[str, Bug] = {
     "ruling_not_paid": _ruling_not_paid,
     "stake_not_held": _swap(cases, "file_case", _stake_not_held()),
     "one_person_hears_the_appeal": _swap(rulings, "require_other_person", _one_person_signs_twice()),
+    "match_beyond_its_caps": _swap(matches, "room", lambda pot, campaign_id, backer_id: pot.per_project_fen),
+    "match_never_clawed_back": _swap(matches, "end_with_pledge", lambda *, pledge_id, at: None),
+    "match_of_affiliates": _swap(affiliates, "is_affiliated", lambda backer_id, campaign, pot: False),
     "shares_of_everything": _swap(verdicts, "plan_shares", _share_of_everything()),
 }
 

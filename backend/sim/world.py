@@ -28,6 +28,7 @@ from backend.sim.gateway import Gateway, signed
 from backend.sim.part import Law
 from backend.sim.scheduler import Scheduler, Task
 from crowdfunding.campaigns import queries as campaigns
+from crowdfunding.pots import queries as pots
 
 DAWN = datetime(2040, 1, 2, 1, 0, tzinfo=UTC)
 """Every seed begins at the same moment, ahead of any real clock."""
@@ -91,7 +92,7 @@ class World:
 
     def prepare(self, laws: Sequence[Law]) -> None:
         """Build the one statement that asks every standing check and every law of the parts."""
-        standing = {**books.STANDING, **payments.STANDING, **disputes.STANDING, **campaigns.STANDING}
+        standing = {**books.STANDING, **payments.STANDING, **disputes.STANDING, **campaigns.STANDING, **pots.STANDING}
         checks = [("M1 Every standing check of `ledger verify`: " + title, text) for title, text in standing.items()]
         checks += [(f"{law.number} {law.says}", law.sql) for law in laws]
         self._checks = " UNION ALL ".join(
@@ -241,5 +242,6 @@ POINTS = (
     "refund.taken", "refund.sent", "refund.recorded", "payout.taken", "payout.sent", "payout.recorded",
     "intent.queried", "intent.closed", "relay.delivered", "pledge.given_back",
     "campaign.clearing", "campaign.successful", "campaign.producing", "led_round.tended",
+    "match.made", "match.carried_out", "pot.advanced",
 )  # fmt: skip
 """Named crash points that a task may die at."""

@@ -17,6 +17,7 @@ from backend.payments.models import Dispute, Notice, PaymentIntent, Payout, Refu
 from crowdfunding.campaigns.models import Campaign, Pledge, Tier
 from crowdfunding.leads.models import Lead, LedRound
 from crowdfunding.leads.models import Report as LeadReport
+from crowdfunding.pots.models import Match, Pot
 
 
 class ReadOnly(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
@@ -59,6 +60,8 @@ _SHOWN: dict[type[Any], tuple[str, ...]] = {
     Pledge: ("id", "state", "total_fen", "created_at"),
     LedRound: ("campaign", "state", "state_at", "due_at"),
     Lead: ("party", "campaign", "state", "stake_fen", "state_at"),
+    Pot: ("title", "sponsor", "state", "amount_fen", "closes_at"),
+    Match: ("pot", "pledge", "state", "fen", "paid_fen"),
     LeadReport: ("lead", "no", "state", "due_at", "filed_at"),
     Review: ("title", "kind", "decision", "opened_at"),
     StaffAct: ("act", "person_id", "reason", "at"),

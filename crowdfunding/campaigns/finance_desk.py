@@ -53,8 +53,9 @@ def record_dispute(*, order: str, provider_no: str, amount_fen: Fen, by: Actor, 
     if intent is None:
         raise Invalid("没有这样的订单", "There is no such order", field="order")
     owner = Campaign.objects.filter(pk=intent.purpose_id).values_list("owner_id", flat=True).first()
+    payee = owner if intent.purpose_kind == "campaign" else intent.payer_id  # a sponsor owes what its bank took back
     made = disputes.open_dispute(
-        intent_id=intent.pk, provider_no=provider_no[:64], amount_fen=amount_fen, payee_id=owner, by=by, at=at
+        intent_id=intent.pk, provider_no=provider_no[:64], amount_fen=amount_fen, payee_id=payee, by=by, at=at
     )
     record.note(act="dispute.open", subject_id=made.pk, reason=made.provider_no, by=by, at=at)
     return made

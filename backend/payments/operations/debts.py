@@ -86,5 +86,5 @@ def owed_by(party_id: UUID) -> Fen:
 
 def bars(party: Party, act: str, at: datetime) -> Refusal | None:
     """Whoever owes publishes nothing new (features.md §2.1: a debt blocks new campaigns)."""
-    owed = owed_by(party.pk) if act in ("publish", "lead") else 0
+    owed = owed_by(party.pk) if act in ("publish", "lead", "sponsor") else 0
     return DebtOpen(owed=show_yuan(owed)) if owed else None

@@ -10,7 +10,7 @@ from uuid import UUID
 from backend.accounts.models import User
 from backend.common import outbox
 from backend.common.actors import Role
-from backend.payments.models import Refund
+from backend.payments.models import PaymentIntent, Refund
 from backend.payments.operations import intents
 from backend.sim.part import Act, Invariant, Law, Part, among
 from backend.sim.scheduler import Task
@@ -104,9 +104,13 @@ def dawn(world: World) -> None:
 
 
 def pay_now(world: World, *orders: Pledge) -> None:
-    """Pay orders without any fault, before a seed begins."""
-    for made in orders:
-        intent = pledges.intent_of(made.pk)
+    """Pay pledges without any fault, before a seed begins."""
+    pay_orders(world, *(pledges.intent_of(made.pk) for made in orders))
+
+
+def pay_orders(world: World, *orders: PaymentIntent) -> None:
+    """Pay orders of whatever kind without any fault."""
+    for intent in orders:
         intents.cashier_url(intent_id=intent.pk, phone=False, at=world.now())
         world.gateway.pay(world.gateway.visits[-1], world.now(), again=False, booked=frozenset())
     world.deliver_letters()

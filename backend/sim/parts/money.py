@@ -229,7 +229,7 @@ def dispute(world: World) -> Task | None:
     if not paid:
         return None
     intent = world.pick(paid)
-    owner = Campaign.objects.values_list("owner_id", flat=True).get(pk=intent.purpose_id)
+    owner = Campaign.objects.filter(pk=intent.purpose_id).values_list("owner_id", flat=True).first() or intent.payer_id
     return world.task(
         f"{officer.party.name} records a chargeback of {intent.number[-6:]}",
         lambda: (

@@ -1,0 +1,59 @@
+"""What match pots show on pages of campaigns."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+
+from backend.accounts.doors import actor_of
+from crowdfunding.campaigns.models import Campaign, Pledge
+from crowdfunding.campaigns.states import State
+from crowdfunding.pots import affiliates, queries
+from crowdfunding.pots.models import Pot
+from crowdfunding.pots.operations.matches import room
+
+TAKES_PLEDGES = (State.PREHEAT, State.LIVE, State.PAUSED)
+
+
+def _offers(campaign: Campaign) -> list[tuple[Pot, int]]:
+    """Open pots that are not the maker's own, with what they still have for this campaign, in fen."""
+    if campaign.state not in TAKES_PLEDGES:
+        return []
+    pots = [pot for pot in queries.open_for(campaign) if not affiliates.is_of(campaign, pot)]
+    return [(pot, min(room(pot, campaign.pk, None), queries.figures(pot).left)) for pot in pots]
+
+
+def pots_card(request: HttpRequest, campaign: Campaign) -> str:
+    """Who adds what to a pledge of this campaign, how much is left of it, and what was added so far."""
+    received = queries.received(campaign.pk)
+    offers = _offers(campaign)
+    if not offers and not received.pledges:
+        return ""
+    return render_to_string("pots/pots_card.html", {"offers": offers, "received": received}, request)
+
+
+def offer(request: HttpRequest, campaign: Campaign) -> str:
+    """What may be added to the pledge that is being made; silent where the backer is affiliated."""
+    party_id = actor_of(request).party_id
+    shown = [
+        (pot, min(room(pot, campaign.pk, party_id), queries.figures(pot).left))
+        for pot, _left in _offers(campaign)
+        if not affiliates.people_behind(party_id) & affiliates.people_behind(campaign.owner_id, pot.sponsor_id)
+    ]
+    return render_to_string("pots/offer.html", {"offers": shown}, request) if shown else ""
+
+
+def match_card(request: HttpRequest, pledge: Pledge) -> str:
+    """How much of my pledge was matched, by whom, and what becomes of it."""
+    found = queries.match_of(pledge.pk)
+    return render_to_string("pots/match_card.html", {"match": found}, request) if found is not None else ""
+
+
+def maker_card(request: HttpRequest, campaign: Campaign) -> str:
+    """What pots add to a maker's campaign."""
+    received = queries.received(campaign.pk)
+    offers = _offers(campaign)
+    if not offers and not received.pledges:
+        return ""
+    context = {"offers": offers, "received": received, "paid_fen": queries.paid_to(campaign.pk)}
+    return render_to_string("pots/maker_card.html", context, request)
