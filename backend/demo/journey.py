@@ -26,6 +26,7 @@ from backend.demo.failed import Failed
 from backend.demo.gateway import Browser
 from backend.demo.journey_dispute import DisputeAct
 from backend.demo.journey_led import LedAct
+from backend.demo.journey_pot import PotAct
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
 from backend.payments.models import PaymentIntent, Payout, Refund
@@ -89,6 +90,7 @@ class Journey:
             self._success()
             self._failure()
             LedAct(self).play()
+            PotAct(self).play()
         except Failed as failed:
             self.tell(f"✗ {failed}")
             return False
@@ -133,31 +135,35 @@ class Journey:
         )
         return user
 
-    def client(self, phone: str) -> Client:
-        """A person's program, with a token of their own."""
-        if phone not in self.clients:
+    def client(self, phone: str, *, hat: uuid.UUID | None = None) -> Client:
+        """A person's program, with a token of their own, or of the organisation they act for."""
+        name = f"{phone}:{hat}" if hat else phone
+        if name not in self.clients:
             user = self.users[phone]
             _token, text = accounts.make_token(
                 user=user,
-                party_id=user.party_id,
+                party_id=hat or user.party_id,
                 name="journey",
                 scopes={"read", "pledge", "campaigns", "money"},
                 at=clock.now(),
             )
-            self.clients[phone] = Client(self.base, text)
-        return self.clients[phone]
+            self.clients[name] = Client(self.base, text)
+        return self.clients[name]
 
     def publish(
-        self, phone: str, title: str, *, goal: int, is_led: bool = False
+        self, phone: str, title: str, *, goal: int, optimum: int | None = None, is_led: bool = False
     ) -> tuple[uuid.UUID, dict[str, uuid.UUID]]:
-        """Draft, submit, review, launch: the maker over the API, the moderator in the browser's own flow."""
+        """Draft, submit, review, launch: the maker over the API, the moderator in the browser's own flow.
+
+        With an optimum it runs in two rounds.
+        """
         api = self.client(phone)
         made = api.done("campaigns", {})
         campaign_id = uuid.UUID(made["id"])
         terms = {
             "version": made["version"], "title": title, "summary": "老篾匠与年轻设计师合作的竹编器具", "story": STORY,
             "risks": "阴雨天会推迟晾竹；逾期三十天可申请退款。", "category": "bamboo", "county": "421223",
-            "rule": "all_or_nothing", "goal_fen": goal, "days": 30,
+            "rule": "two_rounds" if optimum else "all_or_nothing", "goal_fen": goal, "optimum_fen": optimum, "days": 30,
             "promised_on": (clock.now() + timedelta(days=90)).date().isoformat(),
         }  # fmt: skip
         reply = api.http.put(f"campaigns/{campaign_id}", json=terms)

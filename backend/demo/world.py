@@ -10,7 +10,8 @@ import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from backend.accounts.models import User
+from backend.accounts import queries as accounts
+from backend.accounts.models import Party, User
 from backend.common import clock, outbox
 from backend.common.actors import Role
 from backend.demo import people
@@ -18,14 +19,19 @@ from backend.demo.gateway import Browser
 from backend.demo.stories import STORIES, Story
 from backend.payments import queries as payments
 from backend.payments.gateways import provider
+from backend.payments.models import PaymentIntent
 from backend.payments.operations import intents, payouts, refunds
 from backend.payments.provider import TradeFact
 from crowdfunding.campaigns.models import Campaign, Pledge, Tier
 from crowdfunding.campaigns.operations import delivery, drafts, pledges, reviews, talk, verdicts
 from crowdfunding.campaigns.operations.drafts import Terms, TierTerms
 from crowdfunding.campaigns.states import State
+from crowdfunding.pots.models import Pot
+from crowdfunding.pots.operations import pots
+from crowdfunding.pots.operations.pots import Plan
 
 SEED = 20261123
+POT_PURPOSE = "支持竹艺与茶叶的小作坊把第一批货做出来：每支持一百元配五十元，交付后拨付。"
 
 
 class World:
@@ -43,6 +49,8 @@ class World:
         """Live every story that is not there yet; return how many were lived."""
         made = 0
         try:
+            if not Pot.objects.exists():
+                self._open_pot()
             for story in STORIES:
                 maker = self.people[story.maker]
                 if not Campaign.objects.filter(owner_id=maker.party_id, title=story.title).exists():
@@ -52,6 +60,31 @@ class World:
         finally:
             self.browser.set_clock(clock.now())
         return made
+
+    def _open_pot(self) -> None:
+        """A firm's pot that went with the tea and bamboo pledges of two months."""
+        at = self.now - timedelta(days=60)
+        firm = Party.objects.filter(kind=Party.ORGANISATION).order_by("created_at").first()
+        if firm is None:
+            raise AssertionError("the demo has a firm")
+        by = accounts.actor(self.people["13800000017"], hat=firm.pk, at=self.now)
+        plan = Plan(
+            "竹与茶配捐",
+            POT_PURPOSE,
+            1_000_000,
+            5_000,
+            200_000,
+            20_000,
+            ("bamboo", "tea"),
+            (),
+            at,
+            at + timedelta(days=120),
+        )
+        pot = pots.propose(plan=plan, by=by, at=at)
+        pots.review(pot_id=pot.pk, passes=True, reason="出资方与方案相符", by=self.moderator, at=at)
+        intent = pots.order(pot_id=pot.pk, by=by, at=at)
+        self._settle(intent, at)
+        pots.advance(pot_id=pot.pk, at=at + timedelta(minutes=1))
 
     def live(self, story: Story, maker: User) -> None:
         """One campaign from draft to where it stands today."""
@@ -152,7 +185,11 @@ class World:
             by=people.acting(backer, self.now),
             at=at,
         )
-        intent = pledges.intent_of(made.pk)
+        self._settle(pledges.intent_of(made.pk), at)
+        return made
+
+    def _settle(self, intent: PaymentIntent, at: datetime) -> None:
+        """Pay an order at the gateway, at its own time."""
         self.browser.set_clock(at)
         page = self.browser.arrive(intents.cashier_url(intent_id=intent.pk, phone=False, at=at))
         self.browser.choose(page)
@@ -160,7 +197,6 @@ class World:
         if isinstance(fact, TradeFact):
             intents.apply_trade(intent_id=intent.pk, fact=fact, at=at + timedelta(seconds=20))
         self._deliver_events()
-        return made
 
     def _finish(self, story: Story, campaign: Campaign, maker: User) -> None:
         """Let the clock take the campaign's steps at the times they were due."""

@@ -39,6 +39,7 @@ from crowdfunding.campaigns.operations import stretches, talk
 from crowdfunding.fulfilment.models import Parcel
 from crowdfunding.fulfilment.operations import surveys
 from crowdfunding.leads.models import Lead, LedRound, Report
+from crowdfunding.pots.models import Pot
 from tests.builders import acting, draft, live_campaign, offer, person, reserve
 from tests.conftest import SITE_PORT
 from tests.security.doors import signed_in, token_of
@@ -113,6 +114,10 @@ def world(db):
         case=case, party_id=backer.party_id, name="a.pdf", mime="application/pdf", size=5,
         sha256=files.keep("a.pdf", b"%PDF-").sha256, received_sha256="0" * 64, at=at,
     )  # fmt: skip
+    pot = Pot.objects.create(
+        sponsor=firm, title="t", purpose="p", amount_fen=1, ratio_bp=1, per_project_fen=1, per_person_fen=1,
+        opens_at=at, closes_at=at + timedelta(days=9), created_at=at, state_at=at,
+    )  # fmt: skip
     token, _text = accounts.make_token(user=backer, party_id=backer.party_id, name="t", scopes=scopes, at=at)
     clients = {"nobody": Client(raise_request_exception=False), "stranger": signed_in(person(name="别人"))}
     clients |= {"clerk": signed_in(clerk), "maker": signed_in(maker), "backer": signed_in(backer)}
@@ -131,6 +136,7 @@ def world(db):
         "token_id": token.pk, "number": "P0", "kind": "payout", "key": uuid4(), "name": "payouts",
         "stretch_id": stretch.pk, "public": public.pk, "parcel_id": parcel.pk, "form": "list",
         "case_id": case.pk, "evidence_id": evidence.pk, "lead_id": lead.pk, "report_id": report.pk,
+        "pot_id": pot.pk,
     }  # fmt: skip
 
 
@@ -143,6 +149,7 @@ ACTS = {
     "fulfilment": "send-again",
     "leads": "agree",
     "cases": "offer",
+    "pots": "withdraw",
 }
 
 
@@ -162,6 +169,16 @@ BODIES: dict[str, dict[str, object]] = {
     "settlement": {"act": "refund"},
     "shipments": {"rows": [{"no": 1, "carrier": "SF", "tracking_no": "SF123456"}]},
     "leads": {"stake_fen": 1, "reward_kind": "none", "terms": "t", "diligence": "d", "conflicts": "c"},
+    "pots": {
+        "title": "title",
+        "purpose": "p",
+        "amount_fen": 1,
+        "ratio_bp": 1,
+        "per_project_fen": 1,
+        "per_person_fen": 1,
+        "opens_at": "2030-01-01T00:00:00Z",
+        "closes_at": "2030-02-01T00:00:00Z",
+    },
     "following": {"lead_id": str(UUID(int=0))},
     "extension": {"days": 3, "reason": "r"},
     "reminder": {"is_wanted": False},
@@ -199,6 +216,8 @@ def filled(route: str, world: dict, *, missing: bool = False, public: bool = Fal
                 value = "agree"
             if name == "act" and route.startswith("api/v1/cases"):
                 value = "offer"
+            if name == "act" and route.startswith("api/v1/pots"):
+                value = "approve"
             if public and name == "campaign_id":
                 value = world["public"]
             if missing and name.endswith("_id"):

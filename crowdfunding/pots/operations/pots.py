@@ -98,8 +98,11 @@ def propose(*, plan: Plan, by: Actor, at: datetime) -> Pot:
     sponsor = Party.objects.get(pk=by.party_id)
     refuse_any(
         [
-            NotAnOrganisation() if sponsor.kind != Party.ORGANISATION else None,
-            *limits.failures(sponsor, "sponsor", at=at),
+            *(
+                limits.failures(sponsor, "sponsor", at=at)
+                if sponsor.kind == Party.ORGANISATION
+                else [NotAnOrganisation()]
+            ),
             *_check(plan, at),
         ]
     )
