@@ -115,6 +115,14 @@ PAID_FOR_NOTHING = f"""
 """
 
 
+OUTLIVES_ITS_PLEDGE = """
+    SELECT 'match ' || right(m.id::text, 6) || ' stands, and its pledge has ended'
+    FROM pots_match m JOIN common_outboxevent e ON e.body ->> 'pledge_id' = m.pledge_id::text
+    JOIN common_delivery d ON d.event_id = e.id
+    WHERE m.state = 'matched' AND d.handler = 'crowdfunding.pots.handlers.claw_back' AND d.state = 'done'
+"""
+
+
 def pots_settled(world: World) -> Iterator[str]:
     """No pot waits, no match is open, and nothing is left in the escrow of a pot."""
     for found in Match.objects.filter(state=Matching.MATCHED).select_related("pledge", "campaign"):
@@ -137,10 +145,11 @@ PART = Part(
     laws=(
         Law("P1", "Nobody who belongs to sponsor or maker is matched.", MATCHED_INSIDER),
         Law("P2", "A match is paid for goods that were delivered and kept.", PAID_FOR_NOTHING),
+        Law("P3", "A match ends with its pledge.", OUTLIVES_ITS_PLEDGE),
     ),
     invariants=(),
     settled=Invariant(
-        "P3", "When faults stop, every match is paid or taken back, and every pot is settled.", pots_settled
+        "P4", "When faults stop, every match is paid or taken back, and every pot is settled.", pots_settled
     ),
     bells=(tasks.advance_pots,),
     dawn=dawn,
