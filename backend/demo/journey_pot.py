@@ -43,11 +43,16 @@ class PotAct:
         campaign, tiers = self.journey.publish(MAKER, "桂花蜜：一季两轮", goal=MINIMUM, optimum=OPTIMUM)
         pot = self._open()
         backers = [self.journey.client(person.phone) for person in people.BACKERS[:13]]
-        made = [self._back(api, campaign, tiers["box"]) for api in backers[:11]]
+        made = [self._back(api, campaign, tiers["box"]) for api in backers[:12]]
         self.journey.until("配完", lambda: self._state(pot) == "exhausted")
         if Match.objects.filter(pot_id=pot, state="matched").count() != 10:
-            raise Failed("ten pledges should be matched, and the eleventh not")
-        say(f"十一笔支持到账，前十笔各配 {show_yuan(10_000)}，资金池配完；第十一笔没有配到，如实显示")
+            raise Failed("ten pledges should be matched, and no more")
+        if Match.objects.filter(pledge_id__in=(made[0]["id"], made[11]["id"])).exists():
+            raise Failed("the firm's own clerk, or whoever came after the last fen, was matched")
+        say(
+            f"十二笔支持到账：企业经办人的一笔不配；其后十笔各配 {show_yuan(10_000)}，资金池配完；"
+            "最后一笔没有配到，如实显示"
+        )
         self._leave_and_come(campaign, tiers["box"], pot, backers, made)
         self._two_rounds(campaign)
         figures = queries.figures(Pot.objects.get(pk=pot))
@@ -80,9 +85,9 @@ class PotAct:
     def _leave_and_come(
         self, campaign: uuid.UUID, tier: uuid.UUID, pot: uuid.UUID, backers: list[Client], made: list[dict[str, Any]]
     ) -> None:
-        backers[0].done(f"pledges/{made[0]['id']}/cancellation", {})
-        self.journey.until("收回配捐", lambda: Match.objects.get(pledge_id=made[0]["id"]).state == "clawed_back")
-        self._back(backers[11], campaign, tier)
+        backers[1].done(f"pledges/{made[1]['id']}/cancellation", {})
+        self.journey.until("收回配捐", lambda: Match.objects.get(pledge_id=made[1]["id"]).state == "clawed_back")
+        self._back(backers[12], campaign, tier)
         self.journey.until("再次配完", lambda: self._state(pot) == "exhausted")
         given = queries.figures(Pot.objects.get(pk=pot)).given
         if given != POT:
