@@ -20,7 +20,8 @@ def _offers(campaign: Campaign) -> list[tuple[Pot, int]]:
     if campaign.state not in TAKES_PLEDGES:
         return []
     pots = [pot for pot in queries.open_for(campaign) if not affiliates.is_of(campaign, pot)]
-    return [(pot, min(room(pot, campaign.pk, None), queries.figures(pot).left)) for pot in pots]
+    figures = queries.figures_of(pots)
+    return [(pot, min(room(pot, campaign.pk, None), figures[pot.pk].left)) for pot in pots]
 
 
 def pots_card(request: HttpRequest, campaign: Campaign) -> str:
@@ -36,8 +37,8 @@ def offer(request: HttpRequest, campaign: Campaign) -> str:
     """What may be added to the pledge that is being made; silent where the backer is affiliated."""
     party_id = actor_of(request).party_id
     shown = [
-        (pot, min(room(pot, campaign.pk, party_id), queries.figures(pot).left))
-        for pot, _left in _offers(campaign)
+        (pot, min(room(pot, campaign.pk, party_id), left))
+        for pot, left in _offers(campaign)
         if not affiliates.people_behind(party_id) & affiliates.people_behind(campaign.owner_id, pot.sponsor_id)
     ]
     return render_to_string("pots/offer.html", {"offers": shown}, request) if shown else ""

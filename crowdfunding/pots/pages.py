@@ -32,10 +32,11 @@ def pots(request: HttpRequest) -> HttpResponse:
     """Whose money goes with pledges now, and went before; a sponsor's own first."""
     party_id = actor_of(request).party_id
     page = paging.page(queries.public(), order=("-opens_at", "-id"), cursor=request.GET.get("cursor", ""), size=20)
+    figures = queries.figures_of(page.rows)
     context = {
         "nav": "browse",
         "page": page,
-        "rows": [(pot, queries.figures(pot)) for pot in page.rows],
+        "rows": [(pot, figures[pot.pk]) for pot in page.rows],
         "mine": list(queries.of_sponsor(party_id)[:20]) if party_id is not None else [],
     }
     return render(request, "pots/pots.html", context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from dataclasses import asdict
 
 import pytest
 from django.conf import settings
@@ -12,7 +13,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.builders import live_campaign, owner_of, person, reserve
+from backend.common import clock
+from crowdfunding.pots.models import Pot
+from tests.builders import firm, live_campaign, owner_of, person, plan, reserve
 from tests.security.test_matrix import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -79,3 +82,14 @@ def test_a_live_campaign_shows_only_escrow_as_reached():
     html = Client().get(f"/campaigns/{campaign.pk}/").content.decode()
     steps = html.split('aria-label="资金流程"')[1].split("</ol>")[0]
     assert steps.count('class="on"') == 1
+
+
+def test_a_list_of_pots_costs_the_same_for_one_row_and_for_many():
+    _boss, hat = firm()
+    by_hand = {"sponsor_id": hat.party_id, "state": "open", "created_at": clock.now(), "state_at": clock.now()}
+    terms = asdict(plan()) | {"categories": [], "counties": []}
+    Pot.objects.create(**terms, **by_hand)
+    few = statements(Client(), "/pots/")
+    for _ in range(12):
+        Pot.objects.create(**terms, **by_hand)
+    assert statements(Client(), "/pots/") == few <= 12

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
 
 import pytest
@@ -99,8 +99,10 @@ def test_a_plan_is_refused_for_everything_that_is_wrong_with_it(now):
     fields = {reason.field for reason in caught.value.reasons}
     assert fields == {"title", "purpose", "ratio_bp", "amount_fen", "per_project_fen", "closes_at", "categories"}
     assert not Pot.objects.exists()
-    with pytest.raises(Refusal):
-        pots.propose(plan=plan(closes_at=at + timedelta(days=400)), by=firm()[1], at=at)
+    far = datetime(9999, 12, 31, tzinfo=UTC)
+    for window in ({"closes_at": at + timedelta(days=400)}, {"opens_at": far, "closes_at": far}):
+        with pytest.raises(Refusal):
+            pots.propose(plan=plan(**window), by=firm()[1], at=at)
 
 
 def test_a_moderator_of_the_sponsor_does_not_review_its_pot(now):

@@ -116,7 +116,7 @@ def propose(*, plan: Plan, by: Actor, at: datetime) -> Pot:
         per_person_fen=plan.per_person_fen,
         categories=sorted(set(plan.categories)),
         counties=sorted(set(plan.counties)),
-        opens_at=plan.opens_at,
+        opens_at=max(at, plan.opens_at),
         closes_at=plan.closes_at,
         created_at=at,
         state_at=at,
@@ -130,7 +130,8 @@ def propose(*, plan: Plan, by: Actor, at: datetime) -> Pot:
 def _check(plan: Plan, at: datetime) -> list[Refusal | None]:
     ratio, least = rules.value("pots.ratio_most_bp", at=at), rules.value("pots.amount_least_fen", at=at)
     longest = rules.days("pots.days_most", at=at)
-    fits = max(at, plan.opens_at) < plan.closes_at <= max(at, plan.opens_at) + longest and plan.opens_at <= at + longest
+    starts = max(at, plan.opens_at)
+    fits = starts <= at + longest and starts < plan.closes_at <= starts + longest
     unknown = (set(plan.categories) - {key for key, _ in CATEGORIES}) | (set(plan.counties) - set(COUNTIES))
     money = next(screening.promises("purpose", f"{plan.title} {plan.purpose}"), None)
 
