@@ -13,5 +13,5 @@ class DisputesConfig(AppConfig):
         from backend.disputes import queries  # noqa: PLC0415
         from backend.ledger import queries as books  # noqa: PLC0415
 
-        books.CHECKS.append(queries.differences)
+        books.CHECKS.append(queries.STANDING)
         limits.OBSTACLES.append(queries.open_business)

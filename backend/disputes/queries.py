@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 
 from backend.accounts.models import Party
@@ -71,15 +69,6 @@ def open_business(party: Party) -> tuple[str, str] | None:
     if mine(party.pk).filter(state__in=Deciding.OPEN).exists():
         return "您有未结的纠纷", "you have open disputes"
     return None
-
-
-def differences() -> Iterator[str]:
-    """Where disputes and ledger do not agree."""
-    for title, statement in STANDING.items():
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-            for row in cursor.fetchall():
-                yield f"{title}: " + ", ".join(str(value) for value in row)
 
 
 STANDING: dict[str, str] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,10 +14,8 @@ from backend.common.fen import Fen
 from backend.ledger.models import Transfer
 from backend.ledger.operations import AccountRef, escrow_of
 
-Check = Callable[[], Iterator[str]]
-
-CHECKS: list[Check] = []
-"""What higher packages know must agree with the ledger; each yields a sentence for every difference."""
+CHECKS: list[Mapping[str, str]] = []
+"""What higher packages know must agree with the ledger: statements by what each row that they find means."""
 
 
 def balance(account: AccountRef) -> Fen:
@@ -88,13 +86,16 @@ def totals() -> Totals:
 
 def differences() -> Iterator[str]:
     """Everything that does not agree, in the ledger itself and between it and what it mirrors."""
-    for title, statement_text in STANDING.items():
+    for title, statement_text in standing().items():
         with connection.cursor() as cursor:
             cursor.execute(statement_text)
             for row in cursor.fetchall():
                 yield f"{title}: " + ", ".join(str(value) for value in row)
-    for check in CHECKS:
-        yield from check()
+
+
+def standing() -> dict[str, str]:
+    """Every standing check, the ledger's own first."""
+    return {title: text for checks in (STANDING, *CHECKS) for title, text in checks.items()}
 
 
 STANDING: dict[str, str] = {

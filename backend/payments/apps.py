@@ -14,5 +14,5 @@ class PaymentsConfig(AppConfig):
         from backend.payments import queries  # noqa: PLC0415
         from backend.payments.operations import debts  # noqa: PLC0415
 
-        books.CHECKS.append(queries.differences)
+        books.CHECKS.append(queries.STANDING)
         limits.CHECKS.append(debts.bars)

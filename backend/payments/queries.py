@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
@@ -158,15 +157,6 @@ def payouts_of(party_id: UUID) -> QuerySet[Payout]:
 def intents_of(subject_ids: list[UUID]) -> QuerySet[PaymentIntent]:
     """The orders of some pledges, oldest first."""
     return PaymentIntent.objects.filter(subject_id__in=subject_ids).order_by("created_at", "pk")
-
-
-def differences() -> Iterator[str]:
-    """Where payments and ledger do not agree."""
-    for title, statement in STANDING.items():
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-            for row in cursor.fetchall():
-                yield f"{title}: " + ", ".join(str(value) for value in row)
 
 
 STANDING: dict[str, str] = {

@@ -20,15 +20,11 @@ from backend.common import clock, idempotency, ids
 from backend.common.actors import Actor, Role
 from backend.common.errors import Busy, Refusal
 from backend.common.idempotency import Answer, StillRunning
-from backend.disputes import queries as disputes
 from backend.ledger import queries as books
-from backend.payments import queries as payments
 from backend.payments.operations import notices
 from backend.sim.gateway import Gateway, signed
 from backend.sim.part import Law
 from backend.sim.scheduler import Scheduler, Task
-from crowdfunding.campaigns import queries as campaigns
-from crowdfunding.pots import queries as pots
 
 DAWN = datetime(2040, 1, 2, 1, 0, tzinfo=UTC)
 """Every seed begins at the same moment, ahead of any real clock."""
@@ -92,8 +88,9 @@ class World:
 
     def prepare(self, laws: Sequence[Law]) -> None:
         """Build the one statement that asks every standing check and every law of the parts."""
-        standing = {**books.STANDING, **payments.STANDING, **disputes.STANDING, **campaigns.STANDING, **pots.STANDING}
-        checks = [("M1 Every standing check of `ledger verify`: " + title, text) for title, text in standing.items()]
+        checks = [
+            ("M1 Every standing check of `ledger verify`: " + title, text) for title, text in books.standing().items()
+        ]
         checks += [(f"{law.number} {law.says}", law.sql) for law in laws]
         self._checks = " UNION ALL ".join(
             f"SELECT $t${title}$t$ AS title, x::text AS row FROM ({text}) AS x" for title, text in checks

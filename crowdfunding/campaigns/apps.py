@@ -15,6 +15,6 @@ class CampaignsConfig(AppConfig):
         from crowdfunding.campaigns import queries  # noqa: PLC0415
         from crowdfunding.campaigns.operations import complaints  # noqa: PLC0415
 
-        books.CHECKS.append(queries.differences)
+        books.CHECKS.append(queries.STANDING)
         SUBJECTS[complaints.KIND] = complaints.SUBJECT
         limits.OBSTACLES.append(queries.open_business)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -161,15 +160,6 @@ def refundable_lines(campaign_id: UUID) -> list[tuple[UUID, Fen]]:
             [campaign_id],
         )
         return [(row[0], int(row[1])) for row in cursor.fetchall()]
-
-
-def differences() -> Iterator[str]:
-    """Where campaigns, payments and ledger do not agree."""
-    for title, statement in STANDING.items():
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-            for row in cursor.fetchall():
-                yield f"{title}: " + ", ".join(str(value) for value in row)
 
 
 STANDING: dict[str, str] = {

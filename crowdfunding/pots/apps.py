@@ -14,7 +14,7 @@ class PotsConfig(AppConfig):
         from crowdfunding.campaigns import panels  # noqa: PLC0415
         from crowdfunding.pots import cards, queries  # noqa: PLC0415
 
-        books.CHECKS.append(queries.differences)
+        books.CHECKS.append(queries.STANDING)
         limits.OBSTACLES.append(queries.open_business)
         panels.PUBLIC.append(cards.pots_card)
         panels.PLEDGE_FORM.append(cards.offer)

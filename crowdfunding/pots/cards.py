@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
@@ -15,13 +17,16 @@ from crowdfunding.pots.operations.matches import room
 TAKES_PLEDGES = (State.PREHEAT, State.LIVE, State.PAUSED)
 
 
-def _offers(campaign: Campaign) -> list[tuple[Pot, int]]:
-    """Open pots that are not the maker's own, with what they still have for this campaign, in fen."""
-    if campaign.state not in TAKES_PLEDGES:
+def _offers(campaign: Campaign, backer_id: UUID | None = None) -> list[tuple[Pot, int]]:
+    """Open pots to which neither maker nor backer belongs, with what they still have for this campaign, or this backer of it, in fen."""
+    pots = queries.open_for(campaign) if campaign.state in TAKES_PLEDGES else []
+    makers = affiliates.people_behind(campaign.owner_id) if pots else frozenset()
+    backers = affiliates.people_behind(backer_id) if pots else frozenset()
+    if makers & backers:
         return []
-    pots = [pot for pot in queries.open_for(campaign) if not affiliates.is_of(campaign, pot)]
+    pots = [pot for pot in pots if not (makers | backers) & affiliates.people_behind(pot.sponsor_id)]
     figures = queries.figures_of(pots)
-    return [(pot, min(room(pot, campaign.pk, None), figures[pot.pk].left)) for pot in pots]
+    return [(pot, min(room(pot, campaign.pk, backer_id), figures[pot.pk].left)) for pot in pots]
 
 
 def pots_card(request: HttpRequest, campaign: Campaign) -> str:
@@ -35,13 +40,8 @@ def pots_card(request: HttpRequest, campaign: Campaign) -> str:
 
 def offer(request: HttpRequest, campaign: Campaign) -> str:
     """What may be added to the pledge that is being made; silent where the backer is affiliated."""
-    party_id = actor_of(request).party_id
-    shown = [
-        (pot, min(room(pot, campaign.pk, party_id), left))
-        for pot, left in _offers(campaign)
-        if not affiliates.people_behind(party_id) & affiliates.people_behind(campaign.owner_id, pot.sponsor_id)
-    ]
-    return render_to_string("pots/offer.html", {"offers": shown}, request) if shown else ""
+    offers = _offers(campaign, actor_of(request).party_id)
+    return render_to_string("pots/offer.html", {"offers": offers}, request) if offers else ""
 
 
 def match_card(request: HttpRequest, pledge: Pledge) -> str:

@@ -9,7 +9,7 @@ from backend.payments.events import DisputeEnded, PaymentArrivedLate, PaymentSet
 from backend.payments.operations import refunds
 from crowdfunding.campaigns.events import CampaignMoved, PledgeEnded, PledgePaid
 from crowdfunding.campaigns.models import Campaign
-from crowdfunding.campaigns.states import PledgeState
+from crowdfunding.campaigns.states import PledgeState, State
 from crowdfunding.pots import queries
 from crowdfunding.pots.events import MatchesPaid, PledgeMatched, PotMoved
 from crowdfunding.pots.models import Match, Pot
@@ -41,13 +41,13 @@ def claw_back(event: PledgeEnded) -> None:
     matches.end_with_pledge(pledge_id=event.pledge_id, at=event.at)
 
 
-@when(lambda event: event.move == "finish" or event.state in matches.COME_TO_NOTHING)
+@when(lambda event: event.state in (*State.GIVING_BACK, State.CLOSED))
 def judge(event: CampaignMoved) -> None:
     matches.judge(campaign_id=event.campaign_id, delivered=event.move == "finish")
 
 
 _SPONSOR_HEARS = {
-    "approve": ("配捐方案《{title}》已通过审核，请在 14 天内注资", "Your match pot “{title}” passed; pay it in within 14 days"),
+    "approve": ("配捐方案《{title}》已通过审核，请按期注资", "Your match pot “{title}” passed; pay it in in time"),
     "decline": ("配捐方案《{title}》未通过审核", "Your match pot “{title}” did not pass the review"),
     "lapse": ("配捐方案《{title}》因逾期未注资已失效", "Your match pot “{title}” was not paid in in time"),
     "fund": ("配捐资金池《{title}》已注资到账，资金在托管中", "The money of “{title}” is in escrow"),

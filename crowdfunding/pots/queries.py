@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 
 from backend.accounts.models import Party
@@ -144,15 +143,6 @@ def open_business(party: Party) -> tuple[str, str] | None:
     if Pot.objects.filter(sponsor=party, state__in=Pooling.UNDER_WAY).exists():
         return "您有未结清的配捐资金池", "a match pot of yours is not settled"
     return None
-
-
-def differences() -> Iterator[str]:
-    """Where pots and ledger do not agree."""
-    for title, statement in STANDING.items():
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-            for row in cursor.fetchall():
-                yield f"{title}: " + ", ".join(str(value) for value in row)
 
 
 STANDING: dict[str, str] = {

@@ -28,7 +28,6 @@ from crowdfunding.pots.operations.pots import step
 from crowdfunding.pots.states import Matching, Pooling
 
 MATCHABLE = (State.LIVE, State.PAUSED, State.SUSPENDED, State.CLEARING, *State.UNDER_WAY)
-COME_TO_NOTHING = (State.FAILED, State.CANCELLED, State.CANCELLED_AFTER, State.IN_DEFAULT, State.CLOSED)
 MOST_POTS = 20
 
 
