@@ -16,6 +16,11 @@ from backend.common.models import Delivery, OutboxEvent
 from backend.disputes import tasks as dispute_tasks
 from backend.payments import tasks as payment_tasks
 from backend.payments.operations import intents, payouts
+from backend.projects import tasks as project_tasks
+from backend.projects.models import Evidence, Passport
+from backend.projects.operations import documents, passports
+from backend.projects.operations.documents import Fact
+from backend.projects.operations.passports import Profile
 from crowdfunding.campaigns import tasks as campaign_tasks
 from crowdfunding.campaigns.models import Campaign, Pledge, Tier
 from crowdfunding.campaigns.operations import drafts, pledges, reviews
@@ -200,6 +205,7 @@ def beat() -> None:
         lead_tasks.advance_leads()
         pot_tasks.advance_pots()
         dispute_tasks.advance_disputes()
+        project_tasks.advance_projects()
         payment_tasks.send_refunds()
         payment_tasks.send_payouts()
         payment_tasks.watch_payouts()
@@ -266,6 +272,32 @@ def fund_pot(cashier, pot: Pot, by: Actor) -> None:
     cashier.pay(intents.cashier_url(intent_id=intent.pk, phone=False, at=clock.now()))
     intents.look_after(intent_id=intent.pk, at=clock.now())
     deliver_events()
+
+
+def passport(holder: User, *kinds: str, name: str = "楠竹食盒") -> Passport:
+    """A published passport with verified documents of these kinds."""
+    by, at = acting(holder), clock.now()
+    made = passports.start(name=name, by=by, at=at)
+    profile = Profile(
+        name=name, summary="竹编食盒", story=STORY, stage="pilot", category="bamboo", county="421223", founded_on=None
+    )
+    passports.write(passport_id=made.pk, profile=profile, version=made.version, by=by, at=at)
+    passports.submit(made.pk, "", by, at)
+    passports.approve(made.pk, "材料齐全", moderator(), at)
+    for kind in kinds:
+        documents.verify(document(made, holder, kind).pk, "与原件一致", moderator(), at)
+    return Passport.objects.get(pk=made.pk)
+
+
+def document(made: Passport, holder: User, kind: str = "origin", **more: object) -> Evidence:
+    """A document that waits to be checked."""
+    words = {
+        "kind": kind, "number": f"NO{next(_numbers):06d}", "issuer": "市市场监督管理局", "valid_from": None,
+        "valid_until": None,
+    } | more  # fmt: skip
+    return documents.file_document(
+        passport_id=made.pk, fact=Fact(**words), name="a.pdf", body=b"%PDF-1.4", by=acting(holder), at=clock.now()
+    )
 
 
 def payable_account(owner: User) -> None:

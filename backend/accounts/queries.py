@@ -33,6 +33,13 @@ def members(organisation_id: UUID) -> QuerySet[Membership]:
     return found.order_by("-role", "valid_from", "pk")
 
 
+def people_behind(*party_ids: UUID | None) -> frozenset[UUID]:
+    """The parties themselves and everyone who may act for them, whatever for and until when."""
+    ids = {party_id for party_id in party_ids if party_id is not None}
+    members = Membership.objects.filter(organisation_id__in=ids, revoked_at=None)
+    return frozenset(ids | set(members.values_list("user__party_id", flat=True)))
+
+
 def staff_roles(user: User, *, at: datetime) -> frozenset[Role]:
     """The live staff roles of a person."""
     if not user.is_staff:

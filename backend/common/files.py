@@ -18,6 +18,8 @@ from backend.common.errors import Invalid
 
 MOST_BYTES = 5_000_000
 MOST_PIXELS = 40_000_000
+LONGEST_SIDE = 1_600
+"""What pages show of a picture, in pixels: more would only make it slow."""
 ENDINGS = {"image/png": (".png",), "image/jpeg": (".jpg", ".jpeg"), "application/pdf": (".pdf",)}
 """What is taken, by what its first bytes say, and the endings that go with it."""
 _BROKEN = (
@@ -54,12 +56,35 @@ def keep(name: str, body: bytes) -> Kept:
     Raises:
         Invalid: empty, too large, of another kind than its name says, or no kind that is taken.
     """
+    mime = _checked(name, body)
+    return _store(name, mime, _anew(body, _FORMATS[mime])[0] if mime in _FORMATS else body, body)
+
+
+def keep_picture(name: str, body: bytes) -> tuple[Kept, int, int]:
+    """Keep a picture to be shown, at most 1,600 pixels long, with its width and height in pixels.
+
+    Raises:
+        Invalid: as for `keep`, or no picture.
+    """
+    mime = _checked(name, body)
+    if mime not in _FORMATS:
+        raise Invalid("请上传 JPG 或 PNG 图片", "Upload a JPG or PNG picture", field="file")
+    kept, (width, height) = _anew(body, _FORMATS[mime], longest=LONGEST_SIDE)
+    return _store(name, mime, kept, body), width, height
+
+
+def _checked(name: str, body: bytes) -> str:
+    """What a file is, where that is taken and its name says the same."""
     if not body or len(body) > MOST_BYTES:
         raise Invalid("文件须大于 0、不超过 5 MB", "The file must not be empty, and at most 5 MB", field="file")
-    mime, ending = _mime(body), PurePath(name).suffix.lower()
-    if ending not in ENDINGS.get(mime, ()):
+    mime = _mime(body)
+    if PurePath(name).suffix.lower() not in ENDINGS.get(mime, ()):
         raise _not_taken()
-    kept = _anew(body, _FORMATS[mime]) if mime in _FORMATS else body
+    return mime
+
+
+def _store(name: str, mime: str, kept: bytes, body: bytes) -> Kept:
+    ending = PurePath(name).suffix.lower()
     digest = hashlib.sha256(kept).hexdigest()
     if not default_storage.exists(_place(digest)):
         default_storage.save(_place(digest), ContentFile(kept))
@@ -100,8 +125,8 @@ def _mime(body: bytes) -> str:
         raise _not_taken() from error
 
 
-def _anew(body: bytes, form: str) -> bytes:
-    """The picture alone, decoded and written again."""
+def _anew(body: bytes, form: str, longest: int | None = None) -> tuple[bytes, tuple[int, int]]:
+    """The picture alone, decoded, made smaller where it is to be, and written again; with its size."""
     try:
         with Image.open(io.BytesIO(body), formats=[form]) as picture:
             if picture.width * picture.height > MOST_PIXELS:
@@ -110,8 +135,16 @@ def _anew(body: bytes, form: str) -> bytes:
             plain.paste(picture if form == "PNG" else picture.convert("RGB"))
             if form == "PNG" and picture.mode == "P":
                 plain.putpalette(picture.getpalette() or [])
+            if longest is not None:
+                plain = _smaller(plain, longest)
     except _BROKEN as error:
         raise _not_taken() from error
     out = io.BytesIO()
     plain.save(out, form)
-    return out.getvalue()
+    return out.getvalue(), plain.size
+
+
+def _smaller(picture: Image.Image, longest: int) -> Image.Image:
+    full = picture.convert("RGBA") if picture.mode == "P" else picture
+    full.thumbnail((longest, longest))
+    return full

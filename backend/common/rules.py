@@ -62,6 +62,19 @@ def rule(key: str, *, at: datetime, ruleset: str = CITY) -> Rule:
     raise RuleMissing(f"{key} on {day}")
 
 
+def named(prefix: str, *, at: datetime, ruleset: str = CITY) -> list[str]:
+    """What follows a prefix in the keys that are in force and not 0, in order: rules that list things."""
+    keys = {key for _name, key in _rows() if key.startswith(prefix)}
+    found = []
+    for key in sorted(keys):
+        try:
+            if value(key, at=at, ruleset=ruleset):
+                found.append(key.removeprefix(prefix))
+        except RuleMissing:
+            continue
+    return found
+
+
 def _rows() -> dict[tuple[str, str], list[Rule]]:
     global _kept, _kept_since
     if not _kept or time.monotonic() - _kept_since > _FRESH_SECONDS:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from backend.disputes import api as disputes
+from backend.projects import api as projects
 from backend.web.docs import Docs, Schema
 from backend.web.notification_pages import MyNotifications
 from crowdfunding.campaigns import api, complaint_api, desk_api, stretch_api
@@ -67,6 +68,18 @@ urlpatterns = [
     path(f"{_campaign}/led", leads.CampaignLed.as_view()),
     path(f"{_campaign}/leads", leads.CampaignLeads.as_view()),
     path(f"{_pledge}/following", leads.PledgeFollowing.as_view()),
+    path("v1/projects", projects.Projects.as_view()),
+    path("v1/projects/team", projects.ProjectTeam.as_view()),
+    path("v1/projects/parts/<slug:what>/<uuid:key>", projects.ProjectPart.as_view()),
+    path("v1/projects/<uuid:passport_id>", projects.ProjectOne.as_view()),
+    path("v1/projects/<uuid:passport_id>/documents", projects.ProjectDocuments.as_view()),
+    path("v1/projects/<uuid:passport_id>/pictures", projects.ProjectPictures.as_view()),
+    path("v1/projects/<uuid:passport_id>/needs", projects.ProjectNeeds.as_view()),
+    path("v1/projects/<uuid:passport_id>/following", projects.ProjectFollowing.as_view()),
+    path("v1/projects/<uuid:passport_id>/team-link", projects.ProjectTeamLink.as_view()),
+    path("v1/projects/<uuid:passport_id>/steps/<slug:act>", projects.ProjectStep.as_view()),
+    path("v1/documents/<uuid:evidence_id>/<slug:act>", projects.DocumentStep.as_view()),
+    path(f"{_campaign}/passport", api.CampaignPassport.as_view()),
     path("v1/pots", pots.Pots.as_view()),
     path("v1/pots/<uuid:pot_id>", pots.PotOne.as_view()),
     path("v1/pots/<uuid:pot_id>/cashier", pots.PotCashier.as_view()),

@@ -44,6 +44,7 @@ OUR_APPS = [
     "backend.notifications",
     "backend.listings",
     "backend.moderation",
+    "backend.projects",
     "backend.disputes",
     "search",
     "crowdfunding.campaigns",

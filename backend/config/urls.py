@@ -21,6 +21,7 @@ urlpatterns = [
     path("back-office/", admin.site.urls),
     path("", include("backend.demo.urls")),
     path("", include("backend.disputes.urls")),
+    path("", include("backend.projects.urls")),
     path("", include("crowdfunding.campaigns.urls")),
     path("", include("crowdfunding.fulfilment.urls")),
     path("", include("crowdfunding.leads.urls")),

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 
 from backend.accounts import queries as accounts
 from backend.accounts.models import Party, User
-from backend.common import clock, outbox
+from backend.common import clock, outbox, rules
 from backend.common.actors import Role
-from backend.demo import people
+from backend.demo import people, ventures
 from backend.demo.gateway import Browser
 from backend.demo.stories import STORIES, Story
 from backend.payments import queries as payments
@@ -124,6 +124,10 @@ class World:
     def _write(self, story: Story, maker: User, at: datetime) -> Campaign:
         by = people.acting(maker, self.now)
         campaign = drafts.start(owner_id=maker.party_id, by=by, at=at)
+        needed = rules.named(f"campaigns.files.{story.category}.", at=at)
+        if needed:
+            passport = ventures.passport_of(maker, story, needed, by, self.moderator, at)
+            drafts.belong(campaign_id=campaign.pk, passport_id=passport.pk, by=by, at=at)
         promised = at + timedelta(days=max(3, story.days) + 75)
         terms = Terms(
             title=story.title,

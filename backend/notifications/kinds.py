@@ -23,6 +23,8 @@ KINDS: dict[str, Kind] = {
     "lead": Kind("领投与跟投", "Leads and followers", is_legal=True),
     "pot": Kind("配捐资金池", "Match pots", is_legal=True),
     "parcel": Kind("收货与包裹", "Addresses and parcels", is_legal=True),
+    "project": Kind("创业项目档案与凭证", "Passports and documents", is_legal=True),
+    "following": Kind("关注的创业项目", "Ventures that I follow"),
     "pledge": Kind("我的支持", "My pledges"),
     "question": Kind("问答", "Questions and answers"),
     "reminder": Kind("开始与截止提醒", "Reminders of openings and ends"),

@@ -14,6 +14,7 @@ from backend.common.models import Delivery, OutboxEvent, Rule, StateChange
 from backend.ledger.models import Account, Fee, Transfer
 from backend.moderation.models import Review, StaffAct
 from backend.payments.models import Dispute, Notice, PaymentIntent, Payout, Refund, RefundBatch, StopSwitch
+from backend.projects.models import Evidence, Passport
 from crowdfunding.campaigns.models import Campaign, Pledge, Tier
 from crowdfunding.leads.models import Lead, LedRound
 from crowdfunding.leads.models import Report as LeadReport
@@ -63,6 +64,8 @@ _SHOWN: dict[type[Any], tuple[str, ...]] = {
     Pot: ("title", "sponsor", "state", "amount_fen", "closes_at"),
     Match: ("pot", "pledge", "state", "fen", "paid_fen"),
     LeadReport: ("lead", "no", "state", "due_at", "filed_at"),
+    Passport: ("name", "holder", "state", "stage", "touched_at"),
+    Evidence: ("kind", "number", "issuer", "state", "checker"),
     Review: ("title", "kind", "decision", "opened_at"),
     StaffAct: ("act", "person_id", "reason", "at"),
 }

@@ -18,7 +18,7 @@ from backend.accounts.models import SCOPES, Membership, Party, User
 from backend.common import clock
 from backend.common.errors import Invalid, NotFound, Refusal
 from backend.common.rules import SHANGHAI
-from crowdfunding.campaigns.models import COUNTIES
+from backend.listings.facets import COUNTIES
 
 
 def _me(request: HttpRequest) -> User:

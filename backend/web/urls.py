@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from backend.web import account_pages, contact_pages, notification_pages, organisation_pages, pages
+from backend.web import account_pages, contact_pages, notification_pages, organisation_pages, pages, project_pages
 
 urlpatterns = [
     path("", pages.home, name="home"),
     path("preferences/", pages.preferences, name="preferences"),
     path("fees/", pages.fees, name="fees"),
     path("rules/", pages.rules_page, name="rules"),
+    path("projects/", project_pages.projects, name="projects"),
     path("accessibility/", pages.accessibility, name="accessibility"),
     path("sign-in/", account_pages.sign_in, name="sign-in"),
     path("sign-in/code/", account_pages.sign_in_code, name="sign-in-code"),

@@ -17,9 +17,10 @@ from backend.common import clock, paging
 from backend.common.actors import Role
 from backend.common.errors import NotFound
 from backend.common.fen import MOST_FEN
+from backend.listings.facets import CATEGORIES, COUNTIES
 from backend.payments.operations import intents
 from crowdfunding.campaigns import queries, trail
-from crowdfunding.campaigns.models import CATEGORIES, COUNTIES, FUNDING_RULES, RIGHT_CLASSES, Campaign, Pledge, Tier
+from crowdfunding.campaigns.models import FUNDING_RULES, RIGHT_CLASSES, Campaign, Pledge, Tier
 from crowdfunding.campaigns.operations import changes, delivery, drafts, pledges, reminders, reviews, talk
 from crowdfunding.campaigns.operations.drafts import Terms, TierTerms
 from search.engines import Query
@@ -260,6 +261,12 @@ def _words(request: Request, name: str) -> list[str]:
     return [value for value in request.query_params.getlist(name) if "\x00" not in value][:10]
 
 
+class PassportTerms(serializers.Serializer[Any]):
+    """The venture that a campaign belongs to, if any: its passport fills the draft, its documents count for it."""
+
+    passport_id = serializers.UUIDField(allow_null=True, default=None)
+
+
 class Campaigns(Endpoint):
     """`GET /api/v1/campaigns`: browse; `POST`: a new draft."""
 
@@ -301,17 +308,32 @@ class Campaigns(Endpoint):
 
     @extend_schema(
         operation_id="campaigns_start",
-        request=Nothing,
+        request=PassportTerms,
         parameters=[IDEMPOTENT],
         responses={201: CampaignShown, **REFUSED},
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        self.read(Nothing)
+        passport_id = self.read(PassportTerms)["passport_id"]
         party = self.actor.party_id
         if party is None:
             raise NotFound
-        return Response(show_campaign(drafts.start(owner_id=party, by=self.actor, at=clock.now())), status=201)
+        made = drafts.start(owner_id=party, by=self.actor, at=clock.now(), passport_id=passport_id)
+        return Response(show_campaign(made), status=201)
+
+
+class CampaignPassport(Endpoint):
+    """`PUT /api/v1/campaigns/{id}/passport`: say of which venture a campaign is."""
+
+    may = {"PUT": SIGNED_IN}
+    scope = {"PUT": "campaigns"}
+
+    @extend_schema(operation_id="campaigns_belong", request=PassportTerms, responses={200: CampaignShown, **REFUSED})
+    def put(self, request: Request, campaign_id: UUID) -> Response:
+        passport_id = self.read(PassportTerms)["passport_id"]
+        own(campaign_id)
+        found = drafts.belong(campaign_id=campaign_id, passport_id=passport_id, by=self.actor, at=clock.now())
+        return Response(show_campaign(found))
 
 
 class CampaignOne(Endpoint):

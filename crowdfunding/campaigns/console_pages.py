@@ -23,11 +23,13 @@ from backend.common.rules import SHANGHAI
 from backend.common.workbooks import book, download
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
+from backend.listings.facets import CATEGORIES, COUNTIES
 from backend.moderation import queries as moderation
 from backend.payments import queries as payments
 from backend.payments.operations import debts, payouts
+from backend.projects import queries as projects
 from crowdfunding.campaigns import goal_coach, panels, queries
-from crowdfunding.campaigns.models import CATEGORIES, COUNTIES, RIGHT_CLASSES, Campaign, Pledge, Stretch, Tier
+from crowdfunding.campaigns.models import RIGHT_CLASSES, Campaign, Pledge, Stretch, Tier
 from crowdfunding.campaigns.operations import delivery, drafts, extensions, pledges, reviews, stretches, talk
 from crowdfunding.campaigns.operations.drafts import EDITABLE, Terms, TierTerms
 from crowdfunding.campaigns.pages import next_step
@@ -50,13 +52,25 @@ def console(request: HttpRequest) -> HttpResponse:
     if actor.party_id is None:
         raise NotFound
     if request.method == "POST":
-        made = drafts.start(owner_id=actor.party_id, by=actor, at=clock.now())
+        passport_id = _key(request.POST.get("passport", ""))
+        made = drafts.start(owner_id=actor.party_id, by=actor, at=clock.now(), passport_id=passport_id)
         return redirect("console-edit", made.pk)
     page = paging.page(
         queries.owned_by(actor.party_id), order=("-created_at", "-id"), cursor=request.GET.get("cursor", "")
     )
     context = {"nav": "console", "page": page, "now": clock.now(), "paged": "cursor" in request.GET}
+    context["passports"] = projects.usable(actor.party_id)
     return render(request, "campaigns/console.html", context)
+
+
+def _key(text: str) -> UUID | None:
+    """The passport that was chosen; None where none was."""
+    if not text:
+        return None
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotFound from error
 
 
 @require_GET
@@ -120,8 +134,20 @@ def edit(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "county_codes": COUNTIES,
         "coach": goal_coach.advise(goal_fen=found.goal_fen, category=found.category),
         "posted": request.POST if refusal else None,
+        "passports": projects.usable(found.owner_id) if found.owner_id else [],
+        "files": _files(found, clock.now()),
     }
     return render(request, "campaigns/edit.html", context, status=refusal.status if refusal else 200)
+
+
+def _files(found: Campaign, at: datetime) -> list[tuple[str, str]]:
+    """Each document that the category asks for, and how it stands: proved, filed or missing."""
+    proved = projects.kinds_proved(found.passport_id, on=at.astimezone(SHANGHAI).date())
+    filed = projects.kinds_filed(found.passport_id)
+    return [
+        (kind, "proved" if kind in proved else "filed" if kind in filed else "missing")
+        for kind in drafts.files_needed(found, at)
+    ]
 
 
 def _terms(data: Any, found: Campaign) -> Terms:
@@ -356,6 +382,11 @@ def _submit(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) ->
     return _("已提交审核，通常在三个工作日内完成")
 
 
+def _belong(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) -> str:
+    drafts.belong(campaign_id=campaign_id, passport_id=_key(request.POST.get("passport", "")), by=by, at=at)
+    return _("已关联项目档案")
+
+
 def _launch(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) -> str:
     opens = request.POST.get("opens_at", "")
     try:
@@ -414,6 +445,7 @@ def _answer_refund(agree: bool) -> Callable[[HttpRequest, UUID, Actor, datetime]
 ACTS: dict[str, Callable[[HttpRequest, UUID, Actor, datetime], str]] = {
     "submit": _submit,
     "launch": _launch,
+    "passport": _belong,
     "withdraw": _withdraw,
     "cancel": _cancel,
     "extend": _extend,
@@ -441,4 +473,6 @@ def act(request: HttpRequest, campaign_id: UUID, act: str) -> HttpResponse:
             messages.error(request, reason.text())
     if act in ("agree", "decline"):
         return redirect("console-backers", campaign_id)
+    if act == "passport":
+        return redirect("console-edit", campaign_id)
     return redirect("console-campaign", campaign_id)

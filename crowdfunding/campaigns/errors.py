@@ -192,3 +192,14 @@ class ReturnTooLate(Refusal):
     zh, en = "收货已超过 {days} 天，不能再申请退款", "The goods came more than {days} days ago"
     remedy_zh, remedy_en = "如有质量问题，可与发起人协商", "If something is wrong with them, talk to the maker"
     source = "消费者权益保护法 art. 25; features.md G7"
+
+
+class FileMissing(Refusal):
+    """A document that the category asks for is not there, or not verified and valid on the day."""
+
+    status, code = 409, "file_missing"
+    zh, en = (
+        "请先在项目档案中提交：{what_zh}；上线前须核验",
+        "File this in the passport, to be verified before the start: {what_en}",
+    )
+    source = "features.md G11"

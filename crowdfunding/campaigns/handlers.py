@@ -7,7 +7,7 @@ from uuid import UUID
 
 from backend.common import outbox
 from backend.common.fen import show_yuan
-from backend.common.outbox import Event
+from backend.common.outbox import Event, when
 from backend.notifications import operations as notifications
 from backend.payments.events import (
     DisputeEnded,
@@ -20,6 +20,7 @@ from backend.payments.events import (
     RefundRefused,
     RefundSucceeded,
 )
+from backend.projects import queries as projects
 from crowdfunding.campaigns.events import (
     CampaignMoved,
     PledgeEnded,
@@ -303,6 +304,23 @@ def tell_answer(event: QuestionAnswered) -> None:
     )
 
 
+@when(lambda event: event.move == "open")
+def tell_followers(event: CampaignMoved) -> None:
+    """Whoever follows the venture hears that it has a campaign."""
+    found = Campaign.objects.select_related("passport").get(pk=event.campaign_id)
+    if found.passport is None:
+        return
+    notifications.tell(
+        projects.followers(found.passport.pk),
+        key=f"{event.id}:followers",
+        kind="following",
+        zh=f"您关注的《{found.passport.name}》开始众筹：{found.title}",
+        en=f"“{found.passport.name}”, which you follow, has opened a campaign: {found.title}",
+        url=f"/campaigns/{found.pk}/",
+        at=event.at,
+    )
+
+
 HANDLERS = {
     PaymentSettled: [settle_pledge],
     PaymentArrivedLate: [take_late_payment],
@@ -313,7 +331,7 @@ HANDLERS = {
     DisputeEnded: [charge_back],
     PayoutPaid: [tell_paid_out],
     PayoutEnded: [tell_payout_ended],
-    CampaignMoved: [push_bar, tell_about_move, tell_opening],
+    CampaignMoved: [push_bar, tell_about_move, tell_opening, tell_followers],
     PledgePaid: [push_bar, tell_backer],
     PledgeEnded: [push_bar, end_dispute, tell_unpaid],
     RefundAsked: [tell_asked],

@@ -25,19 +25,6 @@ RIGHT_CLASSES = [
     ("made_to_order", "定制商品，不适用七日无理由"),
     ("fresh", "鲜活易腐，不适用七日无理由"),
 ]
-COUNTIES = ("421202", "421281", "421221", "421222", "421223", "421224", "XNGX")
-"""The six counties of Xianning by GB/T 2260, and the high-tech zone under a code of its own."""
-
-CATEGORIES = [
-    ("osmanthus", "桂花"),
-    ("tea", "茶叶"),
-    ("bamboo", "竹艺"),
-    ("food", "风味农产"),
-    ("craft", "非遗手作"),
-    ("culture", "文创设计"),
-    ("tech", "科技产品"),
-    ("other", "其他"),
-]
 
 
 class Campaign(Stateful):
@@ -46,6 +33,7 @@ class Campaign(Stateful):
     machine = CAMPAIGN
 
     owner = models.ForeignKey("accounts.Party", models.PROTECT, null=True, verbose_name="发起人")
+    passport = models.ForeignKey("projects.Passport", models.PROTECT, null=True, verbose_name="项目档案")
     title = models.CharField("标题", max_length=120)
     summary = models.CharField("一句话介绍", max_length=160, blank=True)
     story = models.TextField("项目介绍", blank=True)

@@ -25,6 +25,7 @@ from backend.common.fen import Fen, parse_yuan
 from backend.common.models import StateChange
 from backend.disputes import queries as disputes
 from backend.payments.operations import intents
+from backend.projects import queries as projects
 from crowdfunding.campaigns import gates, panels, queries, trail
 from crowdfunding.campaigns.models import Campaign, Pledge, Tier
 from crowdfunding.campaigns.operations import changes, complaints, confirmations, pledges, reminders, talk
@@ -114,8 +115,11 @@ def campaign(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """One campaign: story, rewards, progress, updates, questions."""
     found, now = _public(campaign_id), clock.now()
     actor = actor_of(request)
+    passport = projects.published().filter(pk=found.passport_id).first() if found.passport_id else None
     context = {
         "campaign": found,
+        "passport": passport,
+        "proofs": projects.proved(passport) if passport else [],
         "now": now,
         "is_open": found.is_open(now),
         "is_owner": actor.party_id is not None and actor.party_id == found.owner_id,

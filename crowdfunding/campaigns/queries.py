@@ -13,7 +13,7 @@ from backend.accounts.models import Party
 from backend.common.fen import Fen
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
-from crowdfunding.campaigns import screening
+from backend.moderation import screening
 from crowdfunding.campaigns.models import Campaign, Cancellation, Pledge, Question, Reminder, Stretch, Tier, Update
 from crowdfunding.campaigns.states import PledgeState, State
 

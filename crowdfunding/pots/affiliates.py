@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from backend.accounts.models import Membership
+from backend.accounts.queries import people_behind
 from crowdfunding.campaigns.models import Campaign
 from crowdfunding.leads.models import Lead
 from crowdfunding.leads.states import Leading
 from crowdfunding.pots.models import Pot
-
-
-def people_behind(*party_ids: UUID | None) -> frozenset[UUID]:
-    """The parties themselves and everyone who may act for them, whatever for and until when."""
-    ids = {party_id for party_id in party_ids if party_id is not None}
-    members = Membership.objects.filter(organisation_id__in=ids, revoked_at=None)
-    return frozenset(ids | set(members.values_list("user__party_id", flat=True)))
 
 
 def is_of(campaign: Campaign, pot: Pot) -> bool:

@@ -15,10 +15,10 @@ from backend.accounts.shapes import CURSOR, IDEMPOTENT, PUBLIC_REFUSED, REFUSED,
 from backend.common import clock, paging
 from backend.common.errors import NotFound
 from backend.common.fen import MOST_FEN
+from backend.listings.facets import CATEGORIES, COUNTIES
 from backend.payments.operations import intents
 from crowdfunding.campaigns import queries as campaigns
 from crowdfunding.campaigns.api import CashierShown, Nothing
-from crowdfunding.campaigns.models import CATEGORIES, COUNTIES
 from crowdfunding.campaigns.operations.pledges import own_pledge
 from crowdfunding.pots import queries
 from crowdfunding.pots.models import Pot

@@ -8,9 +8,10 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 
 from backend.accounts.doors import actor_of
+from backend.accounts.queries import people_behind
 from crowdfunding.campaigns.models import Campaign, Pledge
 from crowdfunding.campaigns.states import State
-from crowdfunding.pots import affiliates, queries
+from crowdfunding.pots import queries
 from crowdfunding.pots.models import Pot
 from crowdfunding.pots.operations.matches import room
 
@@ -20,11 +21,11 @@ TAKES_PLEDGES = (State.PREHEAT, State.LIVE, State.PAUSED)
 def _offers(campaign: Campaign, backer_id: UUID | None = None) -> list[tuple[Pot, int]]:
     """Open pots to which neither maker nor backer belongs, with what they still have for this campaign, or this backer of it, in fen."""
     pots = queries.open_for(campaign) if campaign.state in TAKES_PLEDGES else []
-    makers = affiliates.people_behind(campaign.owner_id) if pots else frozenset()
-    backers = affiliates.people_behind(backer_id) if pots else frozenset()
+    makers = people_behind(campaign.owner_id) if pots else frozenset()
+    backers = people_behind(backer_id) if pots else frozenset()
     if makers & backers:
         return []
-    pots = [pot for pot in pots if not (makers | backers) & affiliates.people_behind(pot.sponsor_id)]
+    pots = [pot for pot in pots if not (makers | backers) & people_behind(pot.sponsor_id)]
     figures = queries.figures_of(pots)
     return [(pot, min(room(pot, campaign.pk, backer_id), figures[pot.pk].left)) for pot in pots]
 

@@ -12,14 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from backend.accounts.doors import actor_of, signed_in, take
+from backend.accounts.queries import people_behind
 from backend.common import clock, paging, rules
 from backend.common.actors import Role
 from backend.common.errors import Invalid, NotFound, Refusal
 from backend.common.fen import parse_yuan
+from backend.listings.facets import CATEGORIES, COUNTIES
 from backend.payments.operations import intents
-from crowdfunding.campaigns.models import CATEGORIES, COUNTIES
 from crowdfunding.pots import queries
-from crowdfunding.pots.affiliates import people_behind
 from crowdfunding.pots.operations import pots as operations
 from crowdfunding.pots.operations.pots import Plan
 from crowdfunding.pots.states import Pooling

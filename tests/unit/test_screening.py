@@ -2,7 +2,7 @@
 
 import pytest
 
-from crowdfunding.campaigns import screening
+from backend.moderation import screening
 
 
 @pytest.mark.parametrize(

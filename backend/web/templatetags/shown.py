@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from backend.common.fen import Fen, show_yuan
 from backend.common.states import MACHINES
 from backend.listings.models import Listing
+from backend.projects.kinds import DOCUMENTS, NEEDS, STAGES
 
 register = template.Library()
 
@@ -184,6 +185,24 @@ def county(code: str) -> str:
 def category(key: str) -> str:
     """A category's name."""
     return _word(CATEGORY_WORDS, key)
+
+
+@register.filter
+def stage(key: str) -> str:
+    """How far a venture is."""
+    return _word(STAGES, key)
+
+
+@register.filter
+def document_kind(key: str) -> str:
+    """What kind of document proves something."""
+    return _word(DOCUMENTS, key)
+
+
+@register.filter
+def need_kind(key: str) -> str:
+    """What a venture is looking for."""
+    return _word(NEEDS, key)
 
 
 @register.filter

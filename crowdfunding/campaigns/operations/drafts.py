@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -16,9 +17,14 @@ from backend.common.actors import CLOCK, Actor
 from backend.common.errors import Forbidden, Invalid, NotFound, Refusal, refuse_any
 from backend.common.fen import Fen, show_yuan
 from backend.ledger import operations as ledger
+from backend.listings.facets import CATEGORIES
 from backend.moderation import operations as moderation
-from crowdfunding.campaigns.errors import GoalOutOfRange, Incomplete, RuleFixed, Stale
-from crowdfunding.campaigns.models import CATEGORIES, FUNDING_RULES, RIGHT_CLASSES, TWO_ROUNDS, Campaign, Tier
+from backend.projects import queries as projects
+from backend.projects.kinds import DOCUMENTS
+from backend.projects.models import Passport
+from backend.projects.states import Showing
+from crowdfunding.campaigns.errors import FileMissing, GoalOutOfRange, Incomplete, RuleFixed, Stale
+from crowdfunding.campaigns.models import FUNDING_RULES, RIGHT_CLASSES, TWO_ROUNDS, Campaign, Tier
 from crowdfunding.campaigns.operations.shared import as_owner, locked, move, next_due, show
 from crowdfunding.campaigns.states import State
 
@@ -71,11 +77,12 @@ def require_owner(campaign: Campaign, by: Actor) -> None:
 
 
 @transaction.atomic
-def start(*, owner_id: UUID, by: Actor, at: datetime) -> Campaign:
-    """A new, empty draft of one's own (新建项目).
+def start(*, owner_id: UUID, by: Actor, at: datetime, passport_id: UUID | None = None) -> Campaign:
+    """A new draft of one's own (新建项目): empty, or begun with what the venture's passport says.
 
     Raises:
         Forbidden: the hat's mandate does not cover campaigns.
+        NotFound: the passport is not the maker's, or archived.
     """
     if "campaigns" not in by.scopes or by.party_id != owner_id:
         raise Forbidden
@@ -88,10 +95,59 @@ def start(*, owner_id: UUID, by: Actor, at: datetime) -> Campaign:
         created_at=at,
         state_at=at,
     )
+    if passport_id is not None:
+        _prefill(campaign, _own_passport(passport_id, owner_id))
     campaign.due_at = next_due(campaign)
     campaign.save(force_insert=True)
     show(campaign)
     return campaign
+
+
+def _own_passport(passport_id: UUID, owner_id: UUID) -> Passport:
+    found = Passport.objects.filter(pk=passport_id, holder_id=owner_id, state__in=Showing.LIVE).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _prefill(campaign: Campaign, passport: Passport) -> None:
+    """What the passport says, the maker does not type again."""
+    campaign.passport = passport
+    campaign.title, campaign.summary = passport.name, passport.summary
+    campaign.category, campaign.county = passport.category, passport.county or campaign.county
+    team = "\n".join(f"- {mate.shown_name}：{mate.role}" for mate in projects.team(passport))
+    campaign.story = passport.story + (f"\n\n## 团队\n\n{team}" if team else "")
+    campaign.story_html = richtext.render(campaign.story)
+
+
+@transaction.atomic
+def belong(*, campaign_id: UUID, passport_id: UUID | None, by: Actor, at: datetime) -> Campaign:
+    """Say of which venture a campaign is; its documents count for it (关联项目档案).
+
+    Raises:
+        RuleFixed: the campaign is beyond editing.
+        NotFound: the passport is not the maker's, or archived.
+    """
+    campaign = locked(campaign_id)
+    require_owner(campaign, by)
+    if campaign.state not in (*EDITABLE, State.APPROVED) or campaign.owner_id is None:
+        raise RuleFixed
+    campaign.passport = _own_passport(passport_id, campaign.owner_id) if passport_id is not None else None
+    campaign.save(update_fields=["passport"])
+    return campaign
+
+
+def files_needed(campaign: Campaign, at: datetime) -> list[str]:
+    """Kinds of documents that must be verified before a campaign of its category starts (features.md G11)."""
+    return rules.named(f"campaigns.files.{campaign.category}.", at=at, ruleset=campaign.ruleset)
+
+
+def _missing(campaign: Campaign, there: Collection[str], at: datetime) -> list[Refusal]:
+    return [
+        FileMissing(what_zh=DOCUMENTS[kind][0], what_en=DOCUMENTS[kind][1].lower(), field="passport")
+        for kind in files_needed(campaign, at)
+        if kind not in there
+    ]
 
 
 @transaction.atomic
@@ -219,7 +275,10 @@ def submit(*, campaign_id: UUID, by: Actor, at: datetime) -> Campaign:
     require_owner(campaign, by)
     if campaign.owner is None:
         raise NotFound
-    refuse_any([*limits.failures(campaign.owner, "publish", at=at), *_gaps(campaign, at)])
+    filed = projects.kinds_filed(campaign.passport_id)
+    refuse_any(
+        [*limits.failures(campaign.owner, "publish", at=at), *_gaps(campaign, at), *_missing(campaign, filed, at)]
+    )
     move(campaign, "submit", by=as_owner(campaign, by), at=at)
     moderation.enqueue(
         kind="campaign", subject_id=campaign.id, title=campaign.title, owner_name=campaign.owner.name, at=at
@@ -290,6 +349,7 @@ def launch(*, campaign_id: UUID, opens_at: datetime | None, by: Actor, at: datet
 
     Raises:
         MoveRefused: it is not approved.
+        FileMissing: a document of its category is not verified, or not valid on the day it starts.
         Invalid: a start in the past or more than 60 days away.
     """
     campaign = locked(campaign_id)
@@ -297,6 +357,8 @@ def launch(*, campaign_id: UUID, opens_at: datetime | None, by: Actor, at: datet
     starts = opens_at if opens_at is not None and opens_at > at else at
     if starts > at + timedelta(days=60):
         raise Invalid("开始时间须在 60 天内", "It must start within 60 days", field="opens_at")
+    day = starts.astimezone(rules.SHANGHAI).date()
+    refuse_any(_missing(campaign, projects.kinds_proved(campaign.passport_id, on=day), at))
     campaign.opens_at, campaign.closes_at = starts, starts + timedelta(days=campaign.days)
     move(campaign, "launch", by=as_owner(campaign, by), at=at)
     if starts <= at:

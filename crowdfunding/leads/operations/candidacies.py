@@ -17,7 +17,7 @@ from backend.common.actors import Actor, Role
 from backend.common.errors import Forbidden, Invalid, NotFound, Refusal, refuse_any
 from backend.common.fen import Fen, show_yuan
 from backend.moderation import operations as moderation
-from crowdfunding.campaigns import screening
+from backend.moderation import screening
 from crowdfunding.campaigns.errors import Affiliated
 from crowdfunding.campaigns.models import Campaign, campaign_lock
 from crowdfunding.campaigns.operations.drafts import EDITABLE, require_owner

@@ -13,20 +13,20 @@ from django.db.models import QuerySet
 from backend.accounts import limits
 from backend.accounts.models import Party
 from backend.accounts.operations import clean_name
+from backend.accounts.queries import people_behind
 from backend.common import crash, outbox, rules
 from backend.common.actors import CLOCK, PROVIDER, SYSTEM, Actor, Role
 from backend.common.errors import Forbidden, Invalid, NotFound, Refusal, refuse_any
 from backend.common.fen import Fen, show_yuan
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
+from backend.listings.facets import CATEGORIES, COUNTIES
 from backend.moderation import operations as moderation
+from backend.moderation import screening
 from backend.payments.models import PaymentIntent
 from backend.payments.operations import intents, refunds
 from backend.payments.states import Intent
-from crowdfunding.campaigns import screening
 from crowdfunding.campaigns.errors import Affiliated
-from crowdfunding.campaigns.models import CATEGORIES, COUNTIES
-from crowdfunding.pots.affiliates import people_behind
 from crowdfunding.pots.errors import (
     BeingPaid,
     CapTooHigh,
