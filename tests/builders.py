@@ -289,6 +289,10 @@ def passport(holder: User, *kinds: str, name: str = "楠竹食盒") -> Passport:
     return Passport.objects.get(pk=made.pk)
 
 
+def holder_of(made: Passport) -> User:
+    return User.objects.select_related("party").get(party_id=made.holder_id)
+
+
 def document(made: Passport, holder: User, kind: str = "origin", **more: object) -> Evidence:
     """A document that waits to be checked."""
     words = {

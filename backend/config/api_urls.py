@@ -78,7 +78,7 @@ urlpatterns = [
     path("v1/projects/<uuid:passport_id>/following", projects.ProjectFollowing.as_view()),
     path("v1/projects/<uuid:passport_id>/team-link", projects.ProjectTeamLink.as_view()),
     path("v1/projects/<uuid:passport_id>/steps/<slug:act>", projects.ProjectStep.as_view()),
-    path("v1/documents/<uuid:evidence_id>/<slug:act>", projects.DocumentStep.as_view()),
+    path("v1/documents/<uuid:document_id>/<slug:act>", projects.DocumentStep.as_view()),
     path(f"{_campaign}/passport", api.CampaignPassport.as_view()),
     path("v1/pots", pots.Pots.as_view()),
     path("v1/pots/<uuid:pot_id>", pots.PotOne.as_view()),

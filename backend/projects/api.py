@@ -292,12 +292,12 @@ class DocumentStep(Endpoint):
         operation_id="document_step", request=WhyTerms, parameters=[IDEMPOTENT], responses={201: FactShown, **REFUSED}
     )
     @idempotent
-    def post(self, request: Request, evidence_id: UUID, act: str) -> Response:
+    def post(self, request: Request, document_id: UUID, act: str) -> Response:
         reason = self.read(WhyTerms)["reason"]
         if act not in documents.STEPS:
             raise NotFound
-        queries.document_for(evidence_id, self.actor)
-        found = documents.STEPS[act](evidence_id, reason, self.actor, clock.now())
+        queries.document_for(document_id, self.actor)
+        found = documents.STEPS[act](document_id, reason, self.actor, clock.now())
         return Response(FactShown(found).data, status=201)
 
 

@@ -261,23 +261,23 @@ def act(request: HttpRequest, passport_id: UUID, act: str) -> HttpResponse:
 
 @require_POST
 @signed_in
-def document_act(request: HttpRequest, evidence_id: UUID, act: str) -> HttpResponse:
+def document_act(request: HttpRequest, document_id: UUID, act: str) -> HttpResponse:
     """What holder or moderator decides about a document."""
     if act not in documents.STEPS:
         raise NotFound
     actor = actor_of(request)
-    found = queries.document_for(evidence_id, actor)
+    found = queries.document_for(document_id, actor)
     is_mine = actor.party_id == found.passport.holder_id
     do, reason = documents.STEPS[act], request.POST.get("reason", "")[:300]
     back = redirect("project-workbench" if is_mine else "project-review", found.passport_id)
-    return take(request, lambda by, at: do(evidence_id, reason, by, at), _("已记录"), back)
+    return take(request, lambda by, at: do(document_id, reason, by, at), _("已记录"), back)
 
 
 @require_GET
 @signed_in
-def document(request: HttpRequest, evidence_id: UUID) -> HttpResponse:
+def document(request: HttpRequest, document_id: UUID) -> HttpResponse:
     """A document's file, to be saved and not shown: for the holder and moderators."""
-    found = queries.document_for(evidence_id, actor_of(request))
+    found = queries.document_for(document_id, actor_of(request))
     response = HttpResponse(files.read(found.sha256), content_type=found.mime)
     ending = files.ENDINGS[found.mime][0]
     response.headers["Content-Disposition"] = f'attachment; filename="document-{str(found.pk)[-12:]}{ending}"'

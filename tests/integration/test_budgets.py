@@ -14,8 +14,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from backend.common import clock
+from backend.projects.operations import profile
 from crowdfunding.pots.models import Pot
-from tests.builders import firm, live_campaign, owner_of, person, plan, reserve
+from tests.builders import acting, firm, holder_of, live_campaign, owner_of, passport, person, plan, reserve
 from tests.security.test_matrix import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +83,20 @@ def test_a_live_campaign_shows_only_escrow_as_reached():
     html = Client().get(f"/campaigns/{campaign.pk}/").content.decode()
     steps = html.split('aria-label="资金流程"')[1].split("</ol>")[0]
     assert steps.count('class="on"') == 1
+
+
+def test_ventures_cost_the_same_for_one_and_for_many():
+    made = passport(person())
+    few, one = statements(Client(), "/projects/"), statements(Client(), f"/projects/{made.pk}/")
+    for _ in range(6):
+        passport(person(), "origin")
+    for number in range(6):
+        profile.follow(passport_id=made.pk, is_wanted=True, by=acting(person()), at=clock.now())
+        profile.add_need(
+            passport_id=made.pk, kind="market", text=f"{number}", by=acting(holder_of(made)), at=clock.now()
+        )
+    assert statements(Client(), "/projects/") == few <= 12
+    assert statements(Client(), f"/projects/{made.pk}/") == one <= 15
 
 
 def test_a_list_of_pots_costs_the_same_for_one_row_and_for_many():

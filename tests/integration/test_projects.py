@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 from backend.accounts.errors import LevelTooLow
-from backend.accounts.models import User
 from backend.common import clock, files, rules
 from backend.common.actors import Actor, Role
 from backend.common.errors import Forbidden, Invalid, NotFound, Refusal
@@ -36,7 +35,19 @@ from backend.projects.states import Proving, Showing
 from crowdfunding.campaigns.errors import FileMissing, RuleFixed
 from crowdfunding.campaigns.models import Campaign
 from crowdfunding.campaigns.operations import drafts, reviews
-from tests.builders import STORY, acting, deliver_events, document, draft, firm, moderator, offer, passport, person
+from tests.builders import (
+    STORY,
+    acting,
+    deliver_events,
+    document,
+    draft,
+    firm,
+    holder_of,
+    moderator,
+    offer,
+    passport,
+    person,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -89,15 +100,11 @@ def test_a_name_cannot_be_changed_into_one_that_is_taken_nor_a_team_join_twice(d
     profile.join_team(**join, by=acting(mate), at=clock.now())
     with pytest.raises(Invalid):
         profile.join_team(**join, by=acting(mate), at=clock.now())
-    again = profile.team_link(passport_id=theirs.pk, by=_holder(theirs), at=clock.now())
+    again = profile.team_link(passport_id=theirs.pk, by=acting(holder_of(theirs)), at=clock.now())
     with pytest.raises(PassportKnown):
         profile.join_team(token=again, shown_name="小王", role="设计", by=acting(mate), at=clock.now())
     passports.archive(first.pk, "", acting(founder), clock.now())
     passports.start(name="竹器", by=acting(founder), at=clock.now())  # its name is free again
-
-
-def _holder(made: Passport) -> Actor:
-    return acting(User.objects.select_related("party").get(party_id=made.holder_id))
 
 
 def test_a_passport_is_written_by_its_holder_alone_and_never_over_unseen_changes(db):

@@ -34,13 +34,15 @@ from backend.common.states import MACHINES, MoveForbidden, MoveRefused, Stateful
 from backend.disputes.models import Case, Evidence
 from backend.notifications import operations as notifications
 from backend.notifications.kinds import KINDS
+from backend.projects.models import Passport, Picture
+from backend.projects.operations import passports
 from crowdfunding.campaigns.models import Campaign
 from crowdfunding.campaigns.operations import stretches, talk
 from crowdfunding.fulfilment.models import Parcel
 from crowdfunding.fulfilment.operations import surveys
 from crowdfunding.leads.models import Lead, LedRound, Report
 from crowdfunding.pots.models import Pot
-from tests.builders import acting, draft, live_campaign, offer, person, reserve
+from tests.builders import acting, document, draft, live_campaign, offer, passport, person, reserve
 from tests.conftest import SITE_PORT
 from tests.security.doors import signed_in, token_of
 
@@ -118,6 +120,13 @@ def world(db):
         sponsor=firm, title="t", purpose="p", amount_fen=1, ratio_bp=1, per_project_fen=1, per_person_fen=1,
         opens_at=at, closes_at=at + timedelta(days=9), created_at=at, state_at=at,
     )  # fmt: skip
+    venture = passport(maker)
+    paper = document(venture, maker)
+    shown = Picture.objects.create(
+        passport=venture, caption="c", mime="application/pdf", sha256=paper.sha256, width=1, height=1, at=at
+    )
+    Campaign.objects.filter(pk=private.pk).update(passport=venture)
+    passports.start(name="私有", by=acting(maker), at=at)
     token, _text = accounts.make_token(user=backer, party_id=backer.party_id, name="t", scopes=scopes, at=at)
     clients = {"nobody": Client(raise_request_exception=False), "stranger": signed_in(person(name="别人"))}
     clients |= {"clerk": signed_in(clerk), "maker": signed_in(maker), "backer": signed_in(backer)}
@@ -136,7 +145,8 @@ def world(db):
         "token_id": token.pk, "number": "P0", "kind": "payout", "key": uuid4(), "name": "payouts",
         "stretch_id": stretch.pk, "public": public.pk, "parcel_id": parcel.pk, "form": "list",
         "case_id": case.pk, "evidence_id": evidence.pk, "lead_id": lead.pk, "report_id": report.pk,
-        "pot_id": pot.pk,
+        "pot_id": pot.pk, "passport_id": Passport.objects.get(name="私有").pk, "document_id": paper.pk,
+        "picture_id": shown.pk, "what": "picture", "token": "x", "published": venture.pk,
     }  # fmt: skip
 
 
@@ -150,6 +160,7 @@ ACTS = {
     "leads": "agree",
     "cases": "offer",
     "pots": "withdraw",
+    "projects": "archive",
 }
 
 
@@ -169,6 +180,11 @@ BODIES: dict[str, dict[str, object]] = {
     "settlement": {"act": "refund"},
     "shipments": {"rows": [{"no": 1, "carrier": "SF", "tracking_no": "SF123456"}]},
     "leads": {"stake_fen": 1, "reward_kind": "none", "terms": "t", "diligence": "d", "conflicts": "c"},
+    "projects": {"name": "又一个"},
+    "documents": {"kind": "origin", "number": "1", "issuer": "i", "name": "b.pdf", "content": "JVBERi0x"},
+    "pictures": {"name": "b.png", "content": "JVBERi0x", "caption": "c"},
+    "needs": {"kind": "money", "text": "t"},
+    "team": {"token": "x", "shown_name": "n", "role": "r"},
     "pots": {
         "title": "title",
         "purpose": "p",
@@ -194,12 +210,15 @@ BODIES: dict[str, dict[str, object]] = {
 PUTS: dict[str, dict[str, object]] = {
     "notifications": {"kind": "update", "in_inbox": True, "mail": "daily"},
     "led": {"is_led": True},
+    "passport": {"passport_id": None},
+    "following": {"is_wanted": True},
     "survey": {"questions": "颜色：红|蓝"},
     "parcel": {"recipient": "王", "phone": "13812345678", "region": "湖北省", "street": "中山路 1 号"},
 }
 TERMS: dict[str, object] = {
     "version": 2, "title": "t", "summary": "s", "story": "s", "risks": "r", "category": "tea", "county": "",
     "rule": "keep_it_all", "goal_fen": 100, "days": 9, "promised_on": None,
+    "name": "n2", "stage": "idea",
 }  # fmt: skip
 
 
@@ -218,6 +237,12 @@ def filled(route: str, world: dict, *, missing: bool = False, public: bool = Fal
                 value = "offer"
             if name == "act" and route.startswith("api/v1/pots"):
                 value = "approve"
+            if name == "act" and route.startswith("api/v1/projects"):
+                value = "archive"
+            if name == "act" and ("documents" in route):
+                value = "verify" if "api" in route else "withdraw"
+            if public and name == "passport_id":
+                value = world["published"]
             if public and name == "campaign_id":
                 value = world["public"]
             if missing and name.endswith("_id"):
@@ -254,7 +279,7 @@ def rows(world: dict) -> list[str]:
         methods = ("GET", "POST", "PUT", "DELETE") if route.startswith("api/v1") else ("GET", "POST")
         for method in methods:
             lines = [row(route, method, world)]
-            if "campaign_id" in route:
+            if "campaign_id" in route or "passport_id" in route:
                 lines.append(row(route, method, world, public=True))
             found += [line for line in lines if set(line.split()[-7:]) != {"405"}]
     return found
