@@ -60,6 +60,10 @@ USAGE = """usage: sizhong COMMAND [options]
 """
 
 
+OWN_DATABASE = ("platform_migrate", "migrate", "makemigrations", "simulate")
+"""Commands that bring the database up to date themselves, or never look at it."""
+
+
 def main() -> None:
     """Run one command and exit with its status."""
     words = sys.argv[1:]
@@ -99,7 +103,7 @@ def _django(name: str, options: list[str]) -> int:
     if name in WITHOUT_SERVICES:
         return _execute(argv)
     with embedded(Home.here(), database=os.environ.get("SIZHONG_DATABASE", DATABASE)):
-        if "SIZHONG_OWNER_URL" in os.environ and argv[1] not in ("platform_migrate", "migrate", "makemigrations"):
+        if "SIZHONG_OWNER_URL" in os.environ and argv[1] not in OWN_DATABASE:
             launcher.bring_up_to_date(Home.here())
         if argv[1] in ("platform_migrate", "migrate", "makemigrations"):
             os.environ["SIZHONG_AS_OWNER"] = "1"

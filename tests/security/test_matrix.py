@@ -218,7 +218,9 @@ PUTS: dict[str, dict[str, object]] = {
 TERMS: dict[str, object] = {
     "version": 2, "title": "t", "summary": "s", "story": "s", "risks": "r", "category": "tea", "county": "",
     "rule": "keep_it_all", "goal_fen": 100, "days": 9, "promised_on": None,
-    "name": "n2", "stage": "idea",
+}  # fmt: skip
+PROFILE: dict[str, object] = {
+    "version": 9, "name": "n", "summary": "s", "story": "s", "stage": "idea", "category": "tea", "county": "",
 }  # fmt: skip
 
 
@@ -257,7 +259,9 @@ def status(client: Client, method: str, path: str) -> int:
     kind = "application/json" if path.startswith("/api/v1") else "application/x-www-form-urlencoded"
     with transaction.atomic():
         body = BODIES.get(path.rsplit("/", 1)[-1], {}) if "/pledges/" not in path or "cancel" not in path else {}
-        body = PUTS.get(path.rsplit("/", 1)[-1], TERMS) if method == "PUT" else body
+        body = (
+            PUTS.get(path.rsplit("/", 1)[-1], PROFILE if "/projects/" in path else TERMS) if method == "PUT" else body
+        )
         cookies = client.cookies.copy()
         reply = client.generic(method, path, json.dumps(body) if more else "", content_type=kind, **more)
         client.cookies = cookies  # what signs out here is signed in again for the next row

@@ -4,5 +4,5 @@ from backend.common.states import guard_jumps
 
 
 class Migration(migrations.Migration):
-    dependencies = [("projects", "0001_initial"), ("common", "0001_initial")]
+    dependencies = [("projects", "0001_initial"), ("common", "0002_guards")]
     operations = [guard_jumps("projects_passport", "passport"), guard_jumps("projects_evidence", "evidence")]
