@@ -14,6 +14,7 @@ from backend.common import clock, outbox
 from backend.common.actors import Actor, Role
 from backend.common.models import Delivery, OutboxEvent
 from backend.disputes import tasks as dispute_tasks
+from backend.moderation import tasks as moderation_tasks
 from backend.payments import tasks as payment_tasks
 from backend.payments.operations import intents, payouts
 from backend.projects import tasks as project_tasks
@@ -206,6 +207,7 @@ def beat() -> None:
         pot_tasks.advance_pots()
         dispute_tasks.advance_disputes()
         project_tasks.advance_projects()
+        moderation_tasks.advance_appeals()
         payment_tasks.send_refunds()
         payment_tasks.send_payouts()
         payment_tasks.watch_payouts()

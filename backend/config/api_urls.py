@@ -3,6 +3,7 @@
 from django.urls import path
 
 from backend.disputes import api as disputes
+from backend.moderation import api as moderation
 from backend.projects import api as projects
 from backend.web.docs import Docs, Schema
 from backend.web.notification_pages import MyNotifications
@@ -68,6 +69,9 @@ urlpatterns = [
     path(f"{_campaign}/led", leads.CampaignLed.as_view()),
     path(f"{_campaign}/leads", leads.CampaignLeads.as_view()),
     path(f"{_pledge}/following", leads.PledgeFollowing.as_view()),
+    path("v1/appeals", moderation.Appeals.as_view()),
+    path("v1/appeals/<uuid:appeal_id>", moderation.AppealOne.as_view()),
+    path("v1/appeals/<uuid:appeal_id>/<slug:act>", moderation.AppealStep.as_view()),
     path("v1/projects", projects.Projects.as_view()),
     path("v1/projects/team", projects.ProjectTeam.as_view()),
     path("v1/projects/parts/<slug:what>/<uuid:key>", projects.ProjectPart.as_view()),

@@ -19,6 +19,7 @@ app.conf.beat_schedule = {
     "remind-of-ends": {"task": "crowdfunding.campaigns.tasks.remind_of_ends", "schedule": 60.0},
     "advance-fulfilment": {"task": "crowdfunding.fulfilment.tasks.advance_fulfilment", "schedule": 10.0},
     "advance-leads": {"task": "crowdfunding.leads.tasks.advance_leads", "schedule": 10.0},
+    "advance-appeals": {"task": "backend.moderation.tasks.advance_appeals", "schedule": 60.0},
     "advance-projects": {"task": "backend.projects.tasks.advance_projects", "schedule": 60.0},
     "advance-pots": {"task": "crowdfunding.pots.tasks.advance_pots", "schedule": 10.0},
     "advance-disputes": {"task": "backend.disputes.tasks.advance_disputes", "schedule": 10.0},

@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "backend.web.middleware.NoNul",
     "backend.web.middleware.StaffIdle",
     "backend.web.middleware.BackOffice",
     "backend.web.middleware.RefusalPages",
@@ -267,6 +268,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "CategoryEnum": "backend.listings.facets.CATEGORY_KEYS",
+        "CountyEnum": "backend.listings.facets.COUNTIES",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "backend.web.examples.add_examples",

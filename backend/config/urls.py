@@ -20,6 +20,7 @@ urlpatterns = [
     path("api/", include("backend.config.api_urls")),
     path("back-office/", admin.site.urls),
     path("", include("backend.demo.urls")),
+    path("", include("backend.moderation.urls")),
     path("", include("backend.disputes.urls")),
     path("", include("backend.projects.urls")),
     path("", include("crowdfunding.campaigns.urls")),

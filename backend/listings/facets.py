@@ -13,3 +13,4 @@ CATEGORIES = [
     ("tech", "科技产品"),
     ("other", "其他"),
 ]
+CATEGORY_KEYS = [key for key, _word in CATEGORIES]

@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Q
 
 from backend.common.ids import new_id
+from backend.common.states import Stateful, states_known
+from backend.moderation.states import APPEAL
 
 
 class Review(models.Model):
@@ -41,4 +43,32 @@ class StaffAct(models.Model):
     at = models.DateTimeField("时间")
 
     class Meta:
-        indexes = [models.Index(fields=["-at", "-id"], name="staff_act_newest")]
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="staff_act_newest"),
+            models.Index(fields=["subject_id", "-at", "-id"], name="staff_act_of"),
+        ]
+
+
+class Appeal(Stateful):
+    """What its owner says against a moderator's decision (申诉): one a decision, answered by another moderator."""
+
+    machine = APPEAL
+
+    kind = models.CharField("种类", max_length=16)
+    subject_id = models.UUIDField("对象")
+    title = models.CharField("标题", max_length=80)
+    appellant = models.ForeignKey("accounts.Party", models.PROTECT, related_name="+", verbose_name="申诉人")
+    against = models.OneToOneField(StaffAct, models.PROTECT, related_name="appeal", verbose_name="原决定")
+    text = models.TextField("申诉理由")
+    filed_at = models.DateTimeField("提交时间")
+    answered_by = models.UUIDField("答复人", null=True)
+    answer = models.TextField("答复", blank=True)
+    answered_at = models.DateTimeField("答复时间", null=True)
+    due_at = models.DateTimeField("答复期限", null=True)
+
+    class Meta:
+        constraints = [states_known(APPEAL)]
+        indexes = [
+            models.Index(fields=["due_at", "id"], name="appeal_due", condition=Q(due_at__isnull=False)),
+            models.Index(fields=["subject_id", "-filed_at", "-id"], name="appeal_of"),
+        ]

@@ -146,7 +146,7 @@ class NeedTerms(serializers.Serializer[Any]):
     text = serializers.CharField(max_length=160)
 
 
-class FollowTerms(serializers.Serializer[Any]):
+class VentureFollowTerms(serializers.Serializer[Any]):
     """Whether one wants to hear of a venture."""
 
     is_wanted = serializers.BooleanField()
@@ -343,9 +343,9 @@ class ProjectFollowing(Endpoint):
     may = {"PUT": SIGNED_IN}
     scope = {"PUT": "pledge"}
 
-    @extend_schema(operation_id="project_follow", request=FollowTerms, responses={200: PassportShown, **REFUSED})
+    @extend_schema(operation_id="project_follow", request=VentureFollowTerms, responses={200: PassportShown, **REFUSED})
     def put(self, request: Request, passport_id: UUID) -> Response:
-        wanted = self.read(FollowTerms)["is_wanted"]
+        wanted = self.read(VentureFollowTerms)["is_wanted"]
         found = profile.follow(passport_id=passport_id, is_wanted=wanted, by=self.actor, at=clock.now())
         return Response(PassportShown(_row(found)).data)
 

@@ -19,6 +19,7 @@ from backend.common.actors import Actor, Role
 from backend.common.errors import Invalid, NotFound, Refusal
 from backend.listings.facets import CATEGORIES, COUNTIES
 from backend.moderation import queries as moderation
+from backend.moderation.pages import card as appeal_card
 from backend.projects import queries
 from backend.projects.kinds import DOCUMENTS, NEEDS, STAGES
 from backend.projects.models import Need, Passport, Teammate
@@ -146,7 +147,7 @@ def workbench(request: HttpRequest, passport_id: UUID) -> HttpResponse:
         "pictures": queries.pictures(found),
         "link": request.session.pop(f"team-link:{passport_id}", ""),
         "panels": [panel(request, found) for panel in WORKBENCH],
-        "appealable": found.state in (Showing.RETURNED, Showing.HIDDEN),
+        "appeal": appeal_card(request, "project", found.pk),
     }
     return render(request, "projects/workbench.html", context, status=refusal.status if refusal else 200)
 

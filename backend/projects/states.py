@@ -39,6 +39,13 @@ PASSPORT = Machine(
             by=(Role.MODERATOR, Role.CLOCK),
             after="14 days unreviewed",
         ),
+        Move(
+            "reconsider",
+            Showing.RETURNED,
+            Showing.REVIEW,
+            by=(Role.MODERATOR, Role.CLOCK),
+            after="an appeal 14 days unanswered",
+        ),
         Move("hide", Showing.PUBLISHED, Showing.HIDDEN, by=Role.MODERATOR),
         Move("restore", Showing.HIDDEN, Showing.PUBLISHED, by=Role.MODERATOR),
         Move(

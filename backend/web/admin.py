@@ -12,7 +12,7 @@ from unfold.admin import ModelAdmin
 from backend.accounts.models import Membership, Party, StaffRole, User
 from backend.common.models import Delivery, OutboxEvent, Rule, StateChange
 from backend.ledger.models import Account, Fee, Transfer
-from backend.moderation.models import Review, StaffAct
+from backend.moderation.models import Appeal, Review, StaffAct
 from backend.payments.models import Dispute, Notice, PaymentIntent, Payout, Refund, RefundBatch, StopSwitch
 from backend.projects.models import Evidence, Passport
 from crowdfunding.campaigns.models import Campaign, Pledge, Tier
@@ -67,6 +67,7 @@ _SHOWN: dict[type[Any], tuple[str, ...]] = {
     Passport: ("name", "holder", "state", "stage", "touched_at"),
     Evidence: ("kind", "number", "issuer", "state", "checker"),
     Review: ("title", "kind", "decision", "opened_at"),
+    Appeal: ("title", "kind", "state", "filed_at"),
     StaffAct: ("act", "person_id", "reason", "at"),
 }
 

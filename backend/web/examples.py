@@ -41,7 +41,7 @@ BY_NAME: dict[str, Any] = {
     "stock": 100,
     "story": "咸安的桂花林有八十年树龄，今年我们与三十户农家一起采收……",
     "summary": "把咸宁的秋天装进瓶子里",
-    "text": "可以开发票吗？",
+    "text": "年底前能收到吗？可以开发票吗？",
     "title": "咸宁桂花蜜，今秋新酿",
     "total_fen": 6_800,
     "type": "https://sizhong.example/problems/tier_sold_out",

@@ -12,9 +12,11 @@ class CampaignsConfig(AppConfig):
         from backend.accounts import limits  # noqa: PLC0415 - models are not loaded before this
         from backend.disputes.subjects import SUBJECTS  # noqa: PLC0415
         from backend.ledger import queries as books  # noqa: PLC0415
+        from backend.moderation import appeals  # noqa: PLC0415
         from crowdfunding.campaigns import queries  # noqa: PLC0415
-        from crowdfunding.campaigns.operations import complaints  # noqa: PLC0415
+        from crowdfunding.campaigns.operations import complaints, reviews  # noqa: PLC0415
 
         books.CHECKS.append(queries.STANDING)
         SUBJECTS[complaints.KIND] = complaints.SUBJECT
         limits.OBSTACLES.append(queries.open_business)
+        appeals.SUBJECTS["campaign"] = reviews.APPEALS

@@ -25,6 +25,7 @@ from backend.ledger import operations as ledger
 from backend.ledger import queries as books
 from backend.listings.facets import CATEGORIES, COUNTIES
 from backend.moderation import queries as moderation
+from backend.moderation.pages import card as appeal_card
 from backend.payments import queries as payments
 from backend.payments.operations import debts, payouts
 from backend.projects import queries as projects
@@ -94,6 +95,7 @@ def campaign(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "questions": list(queries.questions_of(found.pk).filter(answered_at=None).order_by("-at", "-id")[:20]),
         "actor": actor,
         "panels": [panel(request, found) for panel in panels.CONSOLE],
+        "appeal": appeal_card(request, "campaign", found.pk) if found.state in DECIDED else "",
         "stretches": queries.stretch_steps(found),
         "may_stretch": found.state in (*EDITABLE, State.APPROVED, State.PREHEAT, State.LIVE),
     }
@@ -338,6 +340,8 @@ def backers_sheet(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
 
 
 MOST_ROWS = 20_000
+DECIDED = (State.REVIEW, State.RETURNED, State.SUSPENDED)
+"""Where a moderator's decision, or the answer to an appeal against it, stands."""
 
 
 @require_http_methods(["GET", "POST"])

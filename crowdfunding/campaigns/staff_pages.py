@@ -37,6 +37,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     waiting = Cancellation.objects.filter(second_by=None).select_related("campaign").order_by("first_at")[:20]
     live = Campaign.objects.filter(state__in=(State.LIVE, State.SUSPENDED)).order_by("-opens_at", "pk")[:20]
     context = {"nav": "review", "page": page, "now": clock.now(), "cancellations": list(waiting), "live": list(live)}
+    context["appeals"] = list(moderation.appeals_waiting().order_by("due_at", "pk")[:50])
     return render(request, "campaigns/review_queue.html", context)
 
 

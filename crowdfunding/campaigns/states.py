@@ -69,6 +69,13 @@ CAMPAIGN = Machine(
         Move("submit", (State.DRAFT, State.RETURNED), State.REVIEW, by=Role.OWNER),
         Move("approve", State.REVIEW, State.APPROVED, by=Role.MODERATOR),
         Move("return", State.REVIEW, State.RETURNED, by=Role.MODERATOR),
+        Move(
+            "reconsider",
+            State.RETURNED,
+            State.REVIEW,
+            by=(Role.MODERATOR, Role.CLOCK),
+            after="an appeal 14 days unanswered",
+        ),
         Move("give_up_review", State.REVIEW, State.RETURNED, by=Role.CLOCK, after="14 days unreviewed"),
         Move(
             "withdraw",

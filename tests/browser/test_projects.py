@@ -8,11 +8,13 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from backend.common import clock
 from backend.common.actors import Role
 from backend.projects.models import Passport
+from backend.projects.operations import passports
 from tests.browser.helpers import check, open_page, phone_of, shot, sign_in
 from tests.browser.test_staff_and_account import sign_in_staff, staff
-from tests.builders import STORY, passport, person
+from tests.builders import STORY, moderator, passport, person
 
 LONG = "湖北省咸宁市通山县大畈镇隐水村楠竹深加工与传统篾编技艺传承创新合作项目（第二期）"
 
@@ -127,3 +129,31 @@ def test_a_reader_follows_in_english_in_the_dark(chromium, own_db, site):
     page.goto(f"{site}/my/projects/")
     expect(page.get_by_role("link", name=made.name)).to_be_visible()
     assert check(page) == []
+
+
+def test_a_maker_appeals_and_another_moderator_grants_it(chromium, own_db, site):
+    maker = person(name="楚竹坊")
+    made = passport(maker)
+    passports.hide(made.pk, "介绍中的产量没有出处", moderator(), clock.now())
+    page = open_page(chromium, site, "phone")
+    sign_in(page, site, phone_of(maker))
+    page.goto(f"{site}/my/projects/{made.pk}/")
+    page.get_by_label("为什么决定不当").fill("产量来自合作社的收购台账，已上传照片，请再看一次。")
+    page.get_by_role("button", name="提交申诉").click()
+    expect(page.get_by_text("待另一位审核员答复")).to_be_visible()
+    assert check(page) == []
+    shot(page, "appeal-filed-phone")
+    desk = open_page(chromium, site, "desk-dark")
+    sign_in_staff(desk, site, staff(Role.MODERATOR, "复审员"))
+    desk.goto(f"{site}/review/")
+    desk.get_by_role("link", name=made.name, exact=True).click()
+    assert check(desk) == []
+    shot(desk, "appeal-desk-dark")
+    desk.get_by_label("答复（申诉人可见）").fill("台账属实，恢复公开")
+    desk.get_by_role("button", name="申诉成立").click()
+    expect(desk.get_by_text("已记录")).to_be_visible()
+    assert check(desk) == []
+    page.reload()
+    expect(page.get_by_text("台账属实，恢复公开").first).to_be_visible()
+    assert check(page) == []
+    assert Passport.objects.get().state == "published"

@@ -32,6 +32,7 @@ from backend.common import clock, files
 from backend.common.actors import Actor, Role
 from backend.common.states import MACHINES, MoveForbidden, MoveRefused, Stateful
 from backend.disputes.models import Case, Evidence
+from backend.moderation import appeals
 from backend.notifications import operations as notifications
 from backend.notifications.kinds import KINDS
 from backend.projects.models import Passport, Picture
@@ -127,6 +128,10 @@ def world(db):
     )
     Campaign.objects.filter(pk=private.pk).update(passport=venture)
     passports.start(name="私有", by=acting(maker), at=at)
+    judge = acting(person(name="审核"), Role.MODERATOR)
+    passports.hide(venture.pk, "r", judge, at)
+    appeal = appeals.file_appeal(kind="project", subject_id=venture.pk, text="字" * 10, by=acting(maker), at=at)
+    passports.restore(venture.pk, "r", judge, at)
     token, _text = accounts.make_token(user=backer, party_id=backer.party_id, name="t", scopes=scopes, at=at)
     clients = {"nobody": Client(raise_request_exception=False), "stranger": signed_in(person(name="别人"))}
     clients |= {"clerk": signed_in(clerk), "maker": signed_in(maker), "backer": signed_in(backer)}
@@ -147,6 +152,7 @@ def world(db):
         "case_id": case.pk, "evidence_id": evidence.pk, "lead_id": lead.pk, "report_id": report.pk,
         "pot_id": pot.pk, "passport_id": Passport.objects.get(name="私有").pk, "document_id": paper.pk,
         "picture_id": shown.pk, "what": "picture", "token": "x", "published": venture.pk,
+        "appeal_id": appeal.pk, "subject_id": private.pk,
     }  # fmt: skip
 
 
@@ -161,6 +167,7 @@ ACTS = {
     "cases": "offer",
     "pots": "withdraw",
     "projects": "archive",
+    "appeals": "withdraw",
 }
 
 
@@ -181,6 +188,8 @@ BODIES: dict[str, dict[str, object]] = {
     "shipments": {"rows": [{"no": 1, "carrier": "SF", "tracking_no": "SF123456"}]},
     "leads": {"stake_fen": 1, "reward_kind": "none", "terms": "t", "diligence": "d", "conflicts": "c"},
     "projects": {"name": "又一个"},
+    "appeals": {"kind": "campaign", "subject_id": str(UUID(int=0)), "text": "字" * 10},
+    "deny": {"reason": "r"},
     "documents": {"kind": "origin", "number": "1", "issuer": "i", "name": "b.pdf", "content": "JVBERi0x"},
     "pictures": {"name": "b.png", "content": "JVBERi0x", "caption": "c"},
     "needs": {"kind": "money", "text": "t"},
@@ -241,6 +250,10 @@ def filled(route: str, world: dict, *, missing: bool = False, public: bool = Fal
                 value = "approve"
             if name == "act" and route.startswith("api/v1/projects"):
                 value = "archive"
+            if name == "act" and route.startswith("api/v1/appeals"):
+                value = "deny"
+            if name == "kind" and route.startswith("appeals"):
+                value = "campaign"
             if name == "act" and ("documents" in route):
                 value = "verify" if "api" in route else "withdraw"
             if public and name == "passport_id":
@@ -311,6 +324,34 @@ def test_what_is_missing_is_not_found_for_whoever_could_see_it(world):
                 if code not in (302, 400, 401, 403, 404, 405):
                     wrong.append((method, path, role, code))
     assert wrong == []
+
+
+FIELDS = (
+    "reason", "title", "body", "text", "name", "summary", "story", "risks", "promise", "cost", "note", "facts", "number",
+    "issuer", "identifier", "code", "shown_name", "role", "login", "holder", "recipient", "phone", "street", "region",
+    "tracking_no", "carrier", "purpose", "terms", "diligence", "conflicts", "questions", "answer", "uscc", "county",
+    "passport", "category", "q", "back", "remark", "ruling",
+)  # fmt: skip
+
+
+def test_a_nul_in_a_form_is_an_answer_and_not_a_fault(world):
+    """PostgreSQL keeps no NUL; whoever types one is told so, or it is dropped, and nothing breaks."""
+    faults = []
+    for route in every_route():
+        if route.startswith("api/"):
+            continue
+        path = filled(route, world)
+        for role in ("maker", "backer", "moderator", "finance"):
+            client = world["clients"][role]
+            cookies = client.cookies.copy()
+            with transaction.atomic():
+                code = client.post(path, dict.fromkeys(FIELDS, "那么\x00长的一句话，足够十个字")).status_code
+                transaction.set_rollback(True)
+            client.cookies = cookies
+            asked = client.get(path, dict.fromkeys(FIELDS, "\x00")).status_code
+            if max(code, asked) >= 500:
+                faults.append((path, role, code, asked))
+    assert faults == []
 
 
 @pytest.mark.parametrize("scope", ["read", "pledge", "campaigns"])

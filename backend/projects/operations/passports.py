@@ -19,6 +19,7 @@ from backend.common.errors import Forbidden, Invalid, NotFound, Refusal, refuse_
 from backend.listings import operations as listings
 from backend.listings.facets import CATEGORIES, COUNTIES
 from backend.moderation import operations as moderation
+from backend.moderation.appeals import Contested, Subject
 from backend.projects.errors import NotWritable, PassportIncomplete, PassportKnown, PassportStale, Withheld
 from backend.projects.events import PassportMoved, StageReached
 from backend.projects.kinds import STAGES
@@ -371,3 +372,31 @@ STEPS: dict[str, Callable[[UUID, str, Actor, datetime], Passport]] = {
     "seen": look_through,
 }
 """What is decided about a whole passport, by name."""
+
+
+# --- appeals ---------------------------------------------------------------------------------------------------
+
+
+def _contested(passport_id: UUID) -> Contested | None:
+    """What of a moderator's stands against a passport."""
+    found = Passport.objects.filter(pk=passport_id).first()
+    if found is None:
+        return None
+    act = {Showing.RETURNED: "project.return", Showing.HIDDEN: "project.hide"}.get(found.state, "")
+    return Contested(found.holder_id, found.name, act, found.state_at, found.state == Showing.RETURNED)
+
+
+def _grant(passport_id: UUID, reason: str, by: Actor, at: datetime) -> None:
+    passport = locked(passport_id)
+    if passport.state == Showing.HIDDEN:
+        step(passport, "restore", by=by, at=at, reason=reason)
+    else:
+        step(passport, "reconsider", by=by, at=at, reason=reason)
+        enqueue(passport, at)
+
+
+def _is_affiliated(passport_id: UUID, by: Actor) -> bool:
+    return by.person_id in people_of(Passport.objects.get(pk=passport_id))
+
+
+APPEALS = Subject(_contested, _grant, _is_affiliated, url="/my/projects/{}/", staff_url="/projects/{}/review/")

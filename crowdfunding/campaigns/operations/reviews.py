@@ -10,9 +10,13 @@ from django.db import transaction
 
 from backend.common.actors import Actor
 from backend.common.errors import Invalid
+from backend.common.models import StateChange
 from backend.moderation import operations as moderation
+from backend.moderation.appeals import Contested, Subject
 from crowdfunding.campaigns.errors import Affiliated, ChecklistOpen
+from crowdfunding.campaigns.models import Campaign
 from crowdfunding.campaigns.operations.shared import as_owner, is_affiliated, locked, move
+from crowdfunding.campaigns.states import State
 
 CHECKLIST = {
     "maker": ("发起人资格与实名等级符合要求", "The maker is eligible and verified"),
@@ -128,3 +132,34 @@ def cancel(*, campaign_id: UUID, reason: str, by: Actor, at: datetime) -> None:
     if not reason.strip():
         raise Invalid("请写明取消理由", "Say why it is cancelled", field="reason")
     move(campaign, "cancel", by=as_owner(campaign, by), at=at, reason=reason)
+
+
+# --- appeals ---------------------------------------------------------------------------------------------------
+
+
+def _contested(campaign_id: UUID) -> Contested | None:
+    """What of a moderator's stands against a campaign."""
+    found = Campaign.objects.filter(pk=campaign_id).first()
+    if found is None or found.owner_id is None:
+        return None
+    act = {State.RETURNED: "campaign.return", State.SUSPENDED: "campaign.suspend"}.get(found.state, "")
+    change = StateChange.objects.filter(subject_id=found.pk, target=found.state).order_by("-pk").first()
+    since = change.at if change is not None else found.state_at  # writing a returned draft moves `state_at`
+    return Contested(found.owner_id, found.title, act, since, found.state == State.RETURNED)
+
+
+def _grant(campaign_id: UUID, reason: str, by: Actor, at: datetime) -> None:
+    campaign = locked(campaign_id)
+    if campaign.state == State.SUSPENDED:
+        move(campaign, "resume", by=by, at=at, reason=reason)
+        return
+    move(campaign, "reconsider", by=by, at=at, reason=reason)
+    owner = campaign.owner.name if campaign.owner else ""
+    moderation.enqueue(kind="campaign", subject_id=campaign.id, title=campaign.title[:80], owner_name=owner, at=at)
+
+
+def _is_affiliated(campaign_id: UUID, by: Actor) -> bool:
+    return is_affiliated(Campaign.objects.get(pk=campaign_id), by)
+
+
+APPEALS = Subject(_contested, _grant, _is_affiliated, url="/create/{}/", staff_url="/review/{}/")

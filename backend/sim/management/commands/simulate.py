@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import logging
@@ -22,6 +23,9 @@ from backend.sim import run
 from backend.sim.bugs import BUGS, SEEN
 from backend.sim.crowd import make_crowd
 
+_WIDTH = 4
+"""Bytes of a seed's number in the pipe."""
+
 
 class Command(BaseCommand):
     """Run seeds in as many processes as there are cores."""
@@ -39,6 +43,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="results alone on standard output")
         parser.add_argument("--crowd", action="store_true", help="make the people of the template (used by itself)")
         parser.add_argument("--share", action="store_true", help="run a share of the seeds (used by itself)")
+        parser.add_argument("--queue", type=int, default=-1, help="where a share reads which seed is next")
 
     def handle(self, *args: object, **options: Any) -> None:
         logging.disable(logging.CRITICAL)
@@ -50,10 +55,11 @@ class Command(BaseCommand):
             self._all(options)
 
     def _share(self, options: dict[str, Any]) -> None:
-        step, bug = options["jobs"], BUGS[options["bug"]] if options["bug"] else run.nothing
+        bug = BUGS[options["bug"]] if options["bug"] else run.nothing
         gc.freeze()  # collecting between the seeds, of what a seed left, instead of all the time, saves an eighth
         gc.disable()
-        for seed in range(options["first"], options["first"] + options["seeds"], step):
+        first, seeds = options["first"], options["seeds"]
+        for seed in range(first, first + seeds) if options["queue"] < 0 else _numbers(options["queue"]):
             found = run.run_seed(seed, steps=options["steps"], bug=bug, tail=options["tail"])
             self.stdout.write(json.dumps(found.plain(), ensure_ascii=False))
             self.stdout.flush()
@@ -102,7 +108,7 @@ class Command(BaseCommand):
         """
 
         def look(bug: str, first: int, seeds: int) -> dict[str, Any] | None:
-            share = self._start(options | {"bug": bug, "first": first, "seeds": seeds}, 1, 0)
+            share = self._start(options | {"bug": bug, "first": first, "seeds": seeds})
             lines = [json.loads(line) for line in share.stdout or ()]
             share.wait()
             return next((line for line in lines if line["broken"]), None)
@@ -126,7 +132,10 @@ class Command(BaseCommand):
     def _outcomes(self, options: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """What the shares report, as it comes; the first seed that breaks ends them all."""
         jobs = min(options["jobs"], options["seeds"])
-        shares = [self._start(options, jobs, number) for number in range(jobs)]
+        queue, feed = os.pipe()  # whoever is free takes the next seed: none waits for another's long ones
+        shares = [self._start(options, queue) for _ in range(jobs)]
+        os.close(queue)
+        Thread(target=_feed, args=(feed, options["first"], options["seeds"]), daemon=True).start()
         lines: Queue[str | None] = Queue()
         for share in shares:
             Thread(target=_read, args=(share, lines), daemon=True).start()
@@ -151,11 +160,11 @@ class Command(BaseCommand):
                 share.terminate()
                 share.wait()
 
-    def _start(self, options: dict[str, Any], jobs: int, number: int) -> subprocess.Popen[str]:
+    def _start(self, options: dict[str, Any], queue: int | None = None) -> subprocess.Popen[str]:
         words = [
-            *("manage", "simulate", "--share", "--first", str(options["first"] + number)),
-            *("--seeds", str(options["seeds"] - number), "--steps", str(options["steps"]), "--jobs", str(jobs)),
-            *("--tail", str(options["tail"])),
+            *("manage", "simulate", "--share", "--first", str(options["first"]), "--seeds", str(options["seeds"])),
+            *("--steps", str(options["steps"]), "--tail", str(options["tail"])),
+            *(("--queue", str(queue)) if queue is not None else ()),
             *(("--bug", options["bug"]) if options["bug"] else ()),
         ]
         return subprocess.Popen(
@@ -164,7 +173,20 @@ class Command(BaseCommand):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            pass_fds=() if queue is None else (queue,),
         )
+
+
+def _feed(feed: int, first: int, seeds: int) -> None:
+    with contextlib.suppress(BrokenPipeError), os.fdopen(feed, "wb", buffering=0) as pipe:
+        for seed in range(first, first + seeds):
+            pipe.write(seed.to_bytes(_WIDTH))
+
+
+def _numbers(queue: int) -> Iterator[int]:
+    """Seeds off the pipe that all shares read from; a read of so few bytes is never divided."""
+    while read := os.read(queue, _WIDTH):
+        yield int.from_bytes(read)
 
 
 def _read(share: subprocess.Popen[str], lines: Queue[str | None]) -> None:
