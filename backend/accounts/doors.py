@@ -125,6 +125,18 @@ def take(request: HttpRequest, do: Callable[[Actor, datetime], object], done: st
     return back
 
 
+def uploaded(request: HttpRequest, *, most: int) -> tuple[str, bytes]:
+    """The file of a form: its name, and its content up to one byte more than `most`, which tells that it is too large.
+
+    Raises:
+        Invalid: none was chosen.
+    """
+    file = request.FILES.get("file")
+    if file is None:
+        raise Invalid("请选择文件", "Choose a file", field="file")
+    return file.name or "", file.read(most + 1)
+
+
 def staff(*roles: Role) -> Callable[[Page], Page]:
     """A page for staff with one of the roles and a second factor."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import io
 import struct
@@ -12,6 +14,7 @@ from pathlib import PurePath
 import puremagic
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.http import HttpResponse
 from PIL import Image, UnidentifiedImageError
 
 from backend.common.errors import Invalid
@@ -104,6 +107,26 @@ def read(sha256: str) -> bytes:
     if hashlib.sha256(body).hexdigest() != sha256:
         raise ValueError(f"the file {sha256} has changed")
     return body
+
+
+def attachment(sha256: str, mime: str, stem: str) -> HttpResponse:
+    """A kept file to be saved and not shown: nothing of it runs here."""
+    response = HttpResponse(read(sha256), content_type=mime)
+    response.headers["Content-Disposition"] = f'attachment; filename="{stem}{ENDINGS[mime][0]}"'
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
+
+
+def unpack(text: str) -> bytes:
+    """A file that came as base64.
+
+    Raises:
+        Invalid: it is none.
+    """
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Invalid("内容须为 base64", "The content must be base64", field="content") from error
 
 
 def _place(sha256: str) -> str:

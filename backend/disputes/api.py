@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -160,10 +159,7 @@ class CaseEvidence(Endpoint):
     def post(self, request: Request, case_id: UUID) -> Response:
         body = self.read(EvidenceTerms)
         queries.visible(case_id, self.actor)
-        try:
-            content = base64.b64decode(body["content"], validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise Invalid("内容须为 base64", "The content must be base64", field="content") from error
+        content = files.unpack(body["content"])
         made = cases.bring_evidence(
             case_id=case_id, name=body["name"], body=content, note=body["note"], by=self.actor, at=clock.now()
         )

@@ -12,10 +12,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from backend.accounts.doors import actor_of, signed_in, staff, take
+from backend.accounts.doors import actor_of, signed_in, staff, take, uploaded
 from backend.common import clock, files, paging
 from backend.common.actors import Actor, Role
-from backend.common.errors import Invalid, NotFound
+from backend.common.errors import NotFound
 from backend.common.fen import Fen, parse_yuan
 from backend.disputes import queries
 from backend.disputes.models import Case, Evidence
@@ -84,23 +84,13 @@ def _percent(found: Case) -> dict[str, int]:
 def evidence(request: HttpRequest, case_id: UUID, evidence_id: UUID) -> HttpResponse:
     """A file, to be saved and not shown: nothing of it runs here."""
     found = queries.evidence_for(case_id, evidence_id, actor_of(request))
-    response = HttpResponse(files.read(found.sha256), content_type=found.mime)
-    response.headers["Content-Disposition"] = f'attachment; filename="evidence-{str(found.pk)[-12:]}{_ending(found)}"'
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return response
-
-
-def _ending(found: Evidence) -> str:
-    return files.ENDINGS[found.mime][0]
+    return files.attachment(found.sha256, found.mime, f"evidence-{str(found.pk)[-12:]}")
 
 
 def _bring(request: HttpRequest, case_id: UUID, by: Actor, at: datetime) -> None:
-    file = request.FILES.get("file")
-    if file is None:
-        raise Invalid("请选择文件", "Choose a file", field="file")
-    body = file.read(files.MOST_BYTES + 1)
+    name, body = uploaded(request, most=files.MOST_BYTES)
     note = request.POST.get("note", "")
-    cases.bring_evidence(case_id=case_id, name=file.name or "", body=body, note=note, by=by, at=at)
+    cases.bring_evidence(case_id=case_id, name=name, body=body, note=note, by=by, at=at)
 
 
 def _split(request: HttpRequest, case_id: UUID) -> dict[str, Fen]:

@@ -16,7 +16,7 @@ from backend.common.states import MoveRefused
 from backend.moderation import queries
 from backend.moderation.errors import AppealedAlready, NotAnother, NotAppealable
 from backend.moderation.events import AppealMoved
-from backend.moderation.models import Appeal
+from backend.moderation.models import Appeal, StaffAct
 from backend.moderation.operations import note
 from backend.moderation.states import Appealing
 
@@ -60,12 +60,19 @@ def _subject(kind: str, subject_id: UUID) -> tuple[Subject, Contested]:
     return subject, found
 
 
+def _appealable(subject_id: UUID, what: Contested, at: datetime) -> StaffAct | None:
+    """What a person decided, if it stands and its time to be appealed is not over."""
+    act = queries.last_act(subject_id, what.act) if what.act else None
+    if act is None or act.at < what.since:
+        return None
+    return act if at < act.at + rules.days("moderation.appeal_within_days", at=act.at) else None
+
+
 def may_appeal(kind: str, subject_id: UUID, *, at: datetime) -> bool:
     """Whether its owner may appeal now: a person decided, not long ago, and it was not appealed yet."""
     _how, what = _subject(kind, subject_id)
-    act = queries.last_act(subject_id, what.act) if what.act else None
-    in_time = act is not None and at < act.at + rules.days("moderation.appeal_within_days", at=act.at)
-    return act is not None and in_time and act.at >= what.since and not Appeal.objects.filter(against=act).exists()
+    act = _appealable(subject_id, what, at)
+    return act is not None and not Appeal.objects.filter(against=act).exists()
 
 
 @transaction.atomic
@@ -86,10 +93,8 @@ def file_appeal(*, kind: str, subject_id: UUID, text: str, by: Actor, at: dateti
         raise Forbidden
     if not LEAST_WORDS <= len(text.strip()) <= MOST_WORDS:
         raise Invalid("申诉理由须为 10 到 2000 字", "10 to 2,000 characters", field="text")
-    act = queries.last_act(subject_id, what.act) if what.act else None
-    if act is None or act.at < what.since:
-        raise NotAppealable
-    if at >= act.at + rules.days("moderation.appeal_within_days", at=act.at):
+    act = _appealable(subject_id, what, at)
+    if act is None:
         raise NotAppealable
     appeal = Appeal(
         kind=kind,

@@ -33,7 +33,7 @@ def file_appeal(request: HttpRequest, kind: str, subject_id: UUID) -> HttpRespon
     """The owner appeals."""
     if kind not in appeals.SUBJECTS:
         raise NotFound
-    text = request.POST.get("text", "")[:3_000].replace("\x00", "")
+    text = request.POST.get("text", "")[:3_000]
     return take(
         request,
         lambda by, at: appeals.file_appeal(kind=kind, subject_id=subject_id, text=text, by=by, at=at),
@@ -62,5 +62,5 @@ def act(request: HttpRequest, appeal_id: UUID, act: str) -> HttpResponse:
     found = queries.appeal_for(appeal_id, actor)
     is_own = actor.party_id == found.appellant_id
     back = redirect(appeals.SUBJECTS[found.kind].url.format(found.subject_id)) if is_own else redirect("review-queue")
-    do, reason = appeals.STEPS[act], request.POST.get("reason", "")[:2_000].replace("\x00", "")
+    do, reason = appeals.STEPS[act], request.POST.get("reason", "")[:2_000]
     return take(request, lambda by, at: do(appeal_id, reason, by, at), _("已记录"), back)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +12,10 @@ from rest_framework.response import Response
 
 from backend.accounts.endpoints import PUBLIC, SIGNED_IN, Endpoint, idempotent
 from backend.accounts.shapes import CURSOR, IDEMPOTENT, PUBLIC_REFUSED, REFUSED, SIZE, ProblemShown, page_size
-from backend.common import clock, paging
-from backend.common.errors import Invalid, NotFound
-from backend.listings.facets import CATEGORIES, COUNTIES
+from backend.common import clock, files, paging
+from backend.common.actors import Actor
+from backend.common.errors import NotFound
+from backend.listings.facets import CATEGORY_KEYS, COUNTIES
 from backend.projects import queries
 from backend.projects.kinds import DOCUMENTS, NEEDS, STAGES
 from backend.projects.models import Passport
@@ -39,7 +38,7 @@ class ProfileTerms(serializers.Serializer[Any]):
     summary = serializers.CharField(max_length=160, allow_blank=True)
     story = serializers.CharField(max_length=20_000, allow_blank=True)
     stage = serializers.ChoiceField(list(STAGES))
-    category = serializers.ChoiceField([key for key, _ in CATEGORIES])
+    category = serializers.ChoiceField(CATEGORY_KEYS)
     county = serializers.ChoiceField(["", *COUNTIES], allow_blank=True)
     founded_on = serializers.DateField(allow_null=True, default=None)
 
@@ -172,22 +171,14 @@ class JoinTerms(serializers.Serializer[Any]):
     role = serializers.CharField(max_length=30)
 
 
-def _content(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise Invalid("内容须为 base64", "The content must be base64", field="content") from error
-
-
 def _row(found: Passport) -> dict[str, Any]:
     row = {name: getattr(found, name) for name in map(str, PassportShown().fields) if name != "holder"}
     return row | {"holder": found.holder.masked_name}
 
 
-def _whole(found: Passport, actor_id: UUID | None) -> dict[str, Any]:
-    is_own = actor_id is not None and actor_id == found.holder_id
+def _whole(found: Passport, actor: Actor) -> dict[str, Any]:
     more = {
-        "facts": queries.documents(found) if is_own else queries.proved(found),
+        "facts": queries.documents(found) if queries.is_holder(found, actor) else queries.proved(found),
         "team": queries.team(found),
         "needs": queries.open_needs(found),
         "pictures": queries.pictures(found),
@@ -220,7 +211,7 @@ class Projects(Endpoint):
     @idempotent
     def post(self, request: Request) -> Response:
         made = passports.start(name=self.read(NameTerms)["name"], by=self.actor, at=clock.now())
-        return Response(_whole(made, self.actor.party_id), status=201)
+        return Response(_whole(made, self.actor), status=201)
 
 
 class ProjectOne(Endpoint):
@@ -231,7 +222,7 @@ class ProjectOne(Endpoint):
 
     @extend_schema(operation_id="projects_read", responses={200: PassportWhole, **PUBLIC_REFUSED}, auth=[])
     def get(self, request: Request, passport_id: UUID) -> Response:
-        return Response(_whole(queries.visible(passport_id, self.actor), self.actor.party_id))
+        return Response(_whole(queries.visible(passport_id, self.actor), self.actor))
 
     @extend_schema(operation_id="projects_write", request=ProfileTerms, responses={200: PassportWhole, **REFUSED})
     def put(self, request: Request, passport_id: UUID) -> Response:
@@ -240,7 +231,7 @@ class ProjectOne(Endpoint):
         found = passports.write(
             passport_id=passport_id, profile=Profile(**body), version=version, by=self.actor, at=clock.now()
         )
-        return Response(_whole(found, self.actor.party_id))
+        return Response(_whole(found, self.actor))
 
 
 class ProjectStep(Endpoint):
@@ -260,7 +251,7 @@ class ProjectStep(Endpoint):
             raise NotFound
         queries.visible(passport_id, self.actor)
         found = passports.STEPS[act](passport_id, reason, self.actor, clock.now())
-        return Response(_whole(found, self.actor.party_id), status=201)
+        return Response(_whole(found, self.actor), status=201)
 
 
 class ProjectDocuments(Endpoint):
@@ -275,7 +266,7 @@ class ProjectDocuments(Endpoint):
     @idempotent
     def post(self, request: Request, passport_id: UUID) -> Response:
         body = self.read(FactTerms)
-        name, content = body.pop("name"), _content(body.pop("content"))
+        name, content = body.pop("name"), files.unpack(body.pop("content"))
         made = documents.file_document(
             passport_id=passport_id, fact=Fact(**body), name=name, body=content, by=self.actor, at=clock.now()
         )
@@ -315,7 +306,7 @@ class ProjectPictures(Endpoint):
     def post(self, request: Request, passport_id: UUID) -> Response:
         body = self.read(PictureTerms)
         made = profile.add_picture(
-            passport_id=passport_id, name=body["name"], body=_content(body["content"]), caption=body["caption"],
+            passport_id=passport_id, name=body["name"], body=files.unpack(body["content"]), caption=body["caption"],
             by=self.actor, at=clock.now(),
         )  # fmt: skip
         return Response(PictureShown(made).data, status=201)
@@ -389,13 +380,7 @@ class ProjectPart(Endpoint):
 
     @extend_schema(operation_id="project_drop", responses={204: None, **REFUSED})
     def delete(self, request: Request, what: str, key: UUID) -> Response:
-        now = clock.now()
-        if what == "picture":
-            profile.remove_picture(picture_id=queries.picture_for(key, self.actor).pk, by=self.actor)
-        elif what == "need":
-            profile.meet_need(need_id=key, by=self.actor, at=now)
-        elif what == "teammate":
-            profile.leave_team(teammate_id=key, by=self.actor)
-        else:
+        if what not in profile.DROPS:
             raise NotFound
+        profile.DROPS[what](key, self.actor, clock.now())
         return Response(status=204)

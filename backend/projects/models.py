@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import date
 
 from django.db import models
 from django.db.models import F, Q
@@ -102,10 +101,6 @@ class Evidence(Stateful):
             models.Index(fields=["due_at"], name="evidence_due", condition=Q(due_at__isnull=False)),
             models.Index(fields=["passport", "-filed_at", "-id"], name="evidence_newest"),
         ]
-
-    def stands_on(self, day: date) -> bool:
-        """Whether it is verified, and the document valid, on a day."""
-        return self.state == Proving.VERIFIED and (self.valid_until is None or day <= self.valid_until)
 
 
 class Teammate(models.Model):

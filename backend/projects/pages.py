@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -13,16 +13,17 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from backend.accounts.doors import actor_of, signed_in, staff, take
+from backend.accounts.doors import actor_of, signed_in, staff, take, uploaded
 from backend.common import clock, files
 from backend.common.actors import Actor, Role
-from backend.common.errors import Invalid, NotFound, Refusal
-from backend.listings.facets import CATEGORIES, COUNTIES
+from backend.common.days import parse_day
+from backend.common.errors import NotFound, Refusal
+from backend.listings.facets import CATEGORY_KEYS, COUNTIES
 from backend.moderation import queries as moderation
 from backend.moderation.pages import card as appeal_card
 from backend.projects import queries
 from backend.projects.kinds import DOCUMENTS, NEEDS, STAGES
-from backend.projects.models import Need, Passport, Teammate
+from backend.projects.models import Passport
 from backend.projects.operations import documents, passports, profile
 from backend.projects.operations.documents import Fact
 from backend.projects.operations.passports import Profile
@@ -34,7 +35,7 @@ def project(request: HttpRequest, passport_id: UUID) -> HttpResponse:
     """A venture as everybody sees it."""
     actor = actor_of(request)
     found = queries.visible(passport_id, actor)
-    is_mine = actor.party_id is not None and actor.party_id == found.holder_id
+    is_mine = queries.is_holder(found, actor)
     context = {
         "nav": "projects",
         "passport": found,
@@ -47,17 +48,8 @@ def project(request: HttpRequest, passport_id: UUID) -> HttpResponse:
         "is_followed": queries.is_followed(found, actor),
         "may_follow": found.state == Showing.PUBLISHED and not is_mine,
         "person_id": actor.person_id,
-        "panels": [panel(request, found) for panel in PUBLIC],
-        "address": f"{settings.SITE_URL.rstrip('/')}/projects/{found.pk}/",
     }
     return render(request, "projects/project.html", context)
-
-
-PUBLIC: list[Callable[[HttpRequest, Passport], str]] = []
-"""What higher packages show on a venture's public page, as HTML; filled when their apps are ready."""
-
-WORKBENCH: list[Callable[[HttpRequest, Passport], str]] = []
-"""What higher packages let a holder begin from a passport, as HTML."""
 
 
 @require_GET
@@ -130,6 +122,10 @@ def workbench(request: HttpRequest, passport_id: UUID) -> HttpResponse:
             raise
         except Refusal as caught:
             refusal = caught
+    return _workbench(request, found, refusal)
+
+
+def _workbench(request: HttpRequest, found: Passport, refusal: Refusal | None = None, link: str = "") -> HttpResponse:
     context = {
         "nav": "my",
         "refusal": refusal,
@@ -137,7 +133,7 @@ def workbench(request: HttpRequest, passport_id: UUID) -> HttpResponse:
         "form": request.POST if refusal else None,
         "writable": found.state in Showing.WRITABLE,
         "stages": STAGES.items(),
-        "categories": [key for key, _word in CATEGORIES],
+        "categories": CATEGORY_KEYS,
         "counties": COUNTIES,
         "document_kinds": DOCUMENTS.items(),
         "need_kinds": NEEDS.items(),
@@ -145,8 +141,7 @@ def workbench(request: HttpRequest, passport_id: UUID) -> HttpResponse:
         "team": queries.team(found),
         "needs": queries.open_needs(found),
         "pictures": queries.pictures(found),
-        "link": request.session.pop(f"team-link:{passport_id}", ""),
-        "panels": [panel(request, found) for panel in WORKBENCH],
+        "link": link,
         "appeal": appeal_card(request, "project", found.pk),
     }
     return render(request, "projects/workbench.html", context, status=refusal.status if refusal else 200)
@@ -154,7 +149,7 @@ def workbench(request: HttpRequest, passport_id: UUID) -> HttpResponse:
 
 def _profile(request: HttpRequest) -> Profile:
     def text(name: str, most: int) -> str:
-        return request.POST.get(name, "")[:most].replace("\x00", "")
+        return request.POST.get(name, "")[:most]
 
     return Profile(
         name=text("name", 200),
@@ -163,45 +158,25 @@ def _profile(request: HttpRequest) -> Profile:
         stage=text("stage", 20),
         category=text("category", 32),
         county=text("county", 6),
-        founded_on=_day(request, "founded_on"),
+        founded_on=parse_day(request.POST.get("founded_on", ""), field="founded_on"),
     )
 
 
-def _day(request: HttpRequest, field: str) -> date | None:
-    text = request.POST.get(field, "").strip()
-    if not text:
-        return None
-    try:
-        found = date.fromisoformat(text)
-    except ValueError as error:
-        raise Invalid("日期无效", "The date is not valid", field=field) from error
-    if not 1900 <= found.year <= 2200:
-        raise Invalid("日期无效", "The date is not valid", field=field)
-    return found
-
-
-def _upload(request: HttpRequest) -> tuple[str, bytes]:
-    file = request.FILES.get("file")
-    if file is None:
-        raise Invalid("请选择文件", "Choose a file", field="file")
-    return file.name or "", file.read(files.MOST_BYTES + 1)
-
-
 def _file(request: HttpRequest, passport_id: UUID, by: Actor, at: datetime) -> str:
-    name, body = _upload(request)
+    name, body = uploaded(request, most=files.MOST_BYTES)
     fact = Fact(
         kind=request.POST.get("kind", "")[:20],
         number=request.POST.get("number", "")[:80],
         issuer=request.POST.get("issuer", "")[:120],
-        valid_from=_day(request, "valid_from"),
-        valid_until=_day(request, "valid_until"),
+        valid_from=parse_day(request.POST.get("valid_from", ""), field="valid_from"),
+        valid_until=parse_day(request.POST.get("valid_until", ""), field="valid_until"),
     )
     documents.file_document(passport_id=passport_id, fact=fact, name=name, body=body, by=by, at=at)
     return _("凭证已提交，等待核验")
 
 
 def _show(request: HttpRequest, passport_id: UUID, by: Actor, at: datetime) -> str:
-    name, body = _upload(request)
+    name, body = uploaded(request, most=files.MOST_BYTES)
     caption = request.POST.get("caption", "")[:200]
     profile.add_picture(passport_id=passport_id, name=name, body=body, caption=caption, by=by, at=at)
     return _("图片已上传")
@@ -213,17 +188,10 @@ def _need(request: HttpRequest, passport_id: UUID, by: Actor, at: datetime) -> s
     return _("已发布需求")
 
 
-def _link(request: HttpRequest, passport_id: UUID, by: Actor, at: datetime) -> str:
-    token = profile.team_link(passport_id=passport_id, by=by, at=at)
-    request.session[f"team-link:{passport_id}"] = f"{settings.SITE_URL.rstrip('/')}/projects/join/{token}/"
-    return _("邀请链接已生成，只发给您认识的成员")
-
-
 ADDS: dict[str, Callable[[HttpRequest, UUID, Actor, datetime], str]] = {
     "document": _file,
     "picture": _show,
     "need": _need,
-    "link": _link,
 }
 DONE = {
     "submit": "已提交审核，通过后公开",
@@ -243,13 +211,15 @@ def act(request: HttpRequest, passport_id: UUID, act: str) -> HttpResponse:
     """What holder or moderator does with a whole passport."""
     actor = actor_of(request)
     found = queries.visible(passport_id, actor)
-    is_mine = actor.party_id is not None and actor.party_id == found.holder_id
+    is_mine = queries.is_holder(found, actor)
     back = redirect("project-workbench" if is_mine else "project-review", passport_id)
     if act in passports.STEPS:
         do, reason = passports.STEPS[act], request.POST.get("reason", "")[:300]
         return take(request, lambda by, at: do(passport_id, reason, by, at), _(DONE[act]), back)
-    if act not in ADDS or not is_mine:
+    if not is_mine or act not in (*ADDS, "link"):
         raise NotFound
+    if act == "link":
+        return _team_link(request, found, actor)
     try:
         messages.success(request, ADDS[act](request, passport_id, actor, clock.now()))
     except NotFound:
@@ -260,6 +230,13 @@ def act(request: HttpRequest, passport_id: UUID, act: str) -> HttpResponse:
     return back
 
 
+def _team_link(request: HttpRequest, found: Passport, by: Actor) -> HttpResponse:
+    """The workbench with a fresh link into the team: shown, and kept nowhere."""
+    token = profile.team_link(passport_id=found.pk, by=by, at=clock.now())
+    messages.success(request, _("邀请链接已生成，只发给您认识的成员"))
+    return _workbench(request, found, link=f"{settings.SITE_URL.rstrip('/')}/projects/join/{token}/")
+
+
 @require_POST
 @signed_in
 def document_act(request: HttpRequest, document_id: UUID, act: str) -> HttpResponse:
@@ -268,7 +245,7 @@ def document_act(request: HttpRequest, document_id: UUID, act: str) -> HttpRespo
         raise NotFound
     actor = actor_of(request)
     found = queries.document_for(document_id, actor)
-    is_mine = actor.party_id == found.passport.holder_id
+    is_mine = queries.is_holder(found.passport, actor)
     do, reason = documents.STEPS[act], request.POST.get("reason", "")[:300]
     back = redirect("project-workbench" if is_mine else "project-review", found.passport_id)
     return take(request, lambda by, at: do(document_id, reason, by, at), _("已记录"), back)
@@ -279,40 +256,20 @@ def document_act(request: HttpRequest, document_id: UUID, act: str) -> HttpRespo
 def document(request: HttpRequest, document_id: UUID) -> HttpResponse:
     """A document's file, to be saved and not shown: for the holder and moderators."""
     found = queries.document_for(document_id, actor_of(request))
-    response = HttpResponse(files.read(found.sha256), content_type=found.mime)
-    ending = files.ENDINGS[found.mime][0]
-    response.headers["Content-Disposition"] = f'attachment; filename="document-{str(found.pk)[-12:]}{ending}"'
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return files.attachment(found.sha256, found.mime, f"document-{str(found.pk)[-12:]}")
 
 
 @require_POST
 @signed_in
 def drop(request: HttpRequest, what: str, key: UUID) -> HttpResponse:
     """Take a picture off, say that a need is met, or leave a team."""
-    actor, now = actor_of(request), clock.now()
-    if what == "picture":
-        passport_id = queries.picture_for(key, actor).passport_id
-        profile.remove_picture(picture_id=key, by=actor)
-    elif what == "need":
-        passport_id = _passport_of(Need, key)
-        profile.meet_need(need_id=key, by=actor, at=now)
-    elif what == "teammate":
-        passport_id = _passport_of(Teammate, key)
-        profile.leave_team(teammate_id=key, by=actor)
-    else:
+    if what not in profile.DROPS:
         raise NotFound
+    actor = actor_of(request)
+    passport_id = profile.DROPS[what](key, actor, clock.now())
     messages.success(request, _("已更新"))
-    is_mine = queries.held_by(actor.party_id).filter(pk=passport_id).exists() if actor.party_id else False
+    is_mine = actor.party_id is not None and queries.held_by(actor.party_id).filter(pk=passport_id).exists()
     return redirect("project-workbench", passport_id) if is_mine else redirect("my-projects")
-
-
-def _passport_of(model: type[Need] | type[Teammate], key: UUID) -> UUID:
-    found = model.objects.filter(pk=key).values_list("passport_id", flat=True).first()
-    if found is None:
-        raise NotFound
-    return found
 
 
 @require_http_methods(["GET", "POST"])

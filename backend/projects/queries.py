@@ -43,6 +43,11 @@ def usable(party_id: UUID) -> list[Passport]:
     return list(found[:20])
 
 
+def is_holder(passport: Passport, actor: Actor) -> bool:
+    """Whether a passport is the hat's."""
+    return actor.party_id is not None and actor.party_id == passport.holder_id
+
+
 def visible(passport_id: UUID, actor: Actor) -> Passport:
     """A passport: published for everybody, before and after that for its holder and moderators.
 
@@ -52,8 +57,7 @@ def visible(passport_id: UUID, actor: Actor) -> Passport:
     found = Passport.objects.select_related("holder").filter(pk=passport_id).first()
     if found is None:
         raise NotFound
-    is_own = actor.party_id is not None and actor.party_id == found.holder_id
-    if not (found.state == Showing.PUBLISHED or is_own or Role.MODERATOR in actor.roles):
+    if not (found.state == Showing.PUBLISHED or is_holder(found, actor) or Role.MODERATOR in actor.roles):
         raise NotFound
     return found
 
@@ -65,7 +69,7 @@ def own(passport_id: UUID, actor: Actor) -> Passport:
         NotFound: not this hat's.
     """
     found = Passport.objects.select_related("holder").filter(pk=passport_id).first()
-    if found is None or actor.party_id is None or actor.party_id != found.holder_id:
+    if found is None or not is_holder(found, actor):
         raise NotFound
     return found
 
@@ -89,28 +93,28 @@ def document_for(evidence_id: UUID, actor: Actor) -> Evidence:
     found = Evidence.objects.select_related("passport__holder").filter(pk=evidence_id).first()
     if found is None:
         raise NotFound
-    is_own = actor.party_id is not None and actor.party_id == found.passport.holder_id
-    if not (is_own and "campaigns" in actor.scopes or Role.MODERATOR in actor.roles):
+    is_own = is_holder(found.passport, actor) and "campaigns" in actor.scopes
+    if not (is_own or Role.MODERATOR in actor.roles):
         raise NotFound
     return found
 
 
 def kinds_filed(passport_id: UUID | None) -> frozenset[str]:
     """Kinds of documents that are verified, or wait to be."""
-    return _kinds(passport_id, Proving.STANDING, None)
+    return frozenset(kind for kind, _until in _standing(passport_id, Proving.STANDING))
 
 
 def kinds_proved(passport_id: UUID | None, *, on: date) -> frozenset[str]:
     """Kinds of documents that are verified, and valid on a day."""
-    return _kinds(passport_id, (Proving.VERIFIED,), on)
+    verified = _standing(passport_id, (Proving.VERIFIED,))
+    return frozenset(kind for kind, until in verified if until is None or on <= until)
 
 
-def _kinds(passport_id: UUID | None, states: Collection[str], on: date | None) -> frozenset[str]:
+def _standing(passport_id: UUID | None, states: Collection[str]) -> list[tuple[str, date | None]]:
     if passport_id is None:
-        return frozenset()
+        return []
     found = Evidence.objects.filter(passport_id=passport_id, state__in=states)
-    rows = found.values_list("kind", "valid_until")[:200]
-    return frozenset(kind for kind, until in rows if on is None or until is None or on <= until)
+    return list(found.values_list("kind", "valid_until")[:200])
 
 
 def team(passport: Passport) -> list[Teammate]:

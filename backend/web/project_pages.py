@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from backend.listings.facets import CATEGORIES, COUNTIES
+from backend.listings.facets import CATEGORY_KEYS, COUNTIES
 from backend.projects import queries
 from backend.projects.kinds import STAGES
 from search.engines import Query
@@ -18,7 +18,7 @@ def projects(request: HttpRequest) -> HttpResponse:
     """Published ventures, found by words, category, county and stage; every choice is in the address."""
     chosen = {name: request.GET.get(name, "")[:32] for name in ("category", "county", "stage")}
     query = Query(
-        text=request.GET.get("q", "").strip()[:100].replace("\x00", ""),
+        text=request.GET.get("q", "").strip()[:100],
         kind="project",
         categories=[chosen["category"]] if chosen["category"] else (),
         counties=[chosen["county"]] if chosen["county"] else (),
@@ -37,7 +37,7 @@ def projects(request: HttpRequest) -> HttpResponse:
         "found": found,
         "rows": [(row, covers.get(row.subject_id)) for row in found.page.rows],
         "stages": STAGES.items(),
-        "categories": [key for key, _word in CATEGORIES],
+        "categories": CATEGORY_KEYS,
         "counties": COUNTIES,
         "rest": params.urlencode() + "&" if params else "",
         "narrowed": bool(query.text or any(chosen.values())),

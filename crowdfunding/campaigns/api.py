@@ -17,7 +17,7 @@ from backend.common import clock, paging
 from backend.common.actors import Role
 from backend.common.errors import NotFound
 from backend.common.fen import MOST_FEN
-from backend.listings.facets import CATEGORIES, COUNTIES
+from backend.listings.facets import CATEGORY_KEYS, COUNTIES
 from backend.payments.operations import intents
 from crowdfunding.campaigns import queries, trail
 from crowdfunding.campaigns.models import FUNDING_RULES, RIGHT_CLASSES, Campaign, Pledge, Tier
@@ -171,7 +171,7 @@ class CampaignTerms(serializers.Serializer[Any]):
     summary = serializers.CharField(max_length=160, allow_blank=True)
     story = serializers.CharField(max_length=20_000, allow_blank=True)
     risks = serializers.CharField(max_length=5_000, allow_blank=True)
-    category = serializers.ChoiceField([key for key, _ in CATEGORIES])
+    category = serializers.ChoiceField(CATEGORY_KEYS)
     county = serializers.ChoiceField(COUNTIES, allow_blank=True)
     rule = serializers.ChoiceField([key for key, _ in FUNDING_RULES])
     goal_fen = serializers.IntegerField(min_value=1, max_value=MOST_FEN)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,13 +17,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from backend.accounts.doors import actor_of, signed_in
 from backend.common import clock, paging, rules
 from backend.common.actors import Actor
+from backend.common.days import parse_day
 from backend.common.errors import Invalid, NotFound, Refusal
 from backend.common.fen import Fen, parse_yuan, show_yuan
 from backend.common.rules import SHANGHAI
 from backend.common.workbooks import book, download
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
-from backend.listings.facets import CATEGORIES, COUNTIES
+from backend.listings.facets import CATEGORY_KEYS, COUNTIES
 from backend.moderation import queries as moderation
 from backend.moderation.pages import card as appeal_card
 from backend.payments import queries as payments
@@ -131,7 +132,7 @@ def edit(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "campaign": found,
         "tiers": list(found.tiers.order_by("position", "pk")),
         "refusal": refusal,
-        "categories": [key for key, _word in CATEGORIES],
+        "categories": CATEGORY_KEYS,
         "right_classes": [key for key, _word in RIGHT_CLASSES],
         "county_codes": COUNTIES,
         "coach": goal_coach.advise(goal_fen=found.goal_fen, category=found.category),
@@ -163,7 +164,7 @@ def _terms(data: Any, found: Campaign) -> Terms:
         rule=data.get("rule", ""),
         goal_fen=parse_yuan(data.get("goal", "").strip(), field="goal"),
         days=_number(data.get("days", ""), "days") or 0,
-        promised_on=_date(data.get("promised_on", ""), "promised_on"),
+        promised_on=parse_day(data.get("promised_on", ""), field="promised_on"),
         optimum_fen=parse_yuan(data["optimum"].strip(), field="optimum") if data.get("optimum", "").strip() else None,
     )
 
@@ -175,15 +176,6 @@ def _number(text: str, field: str) -> int | None:
     if not text.isascii() or not text.isdigit() or len(text) > 9:
         raise Invalid("须为整数", "It must be a whole number", field=field)
     return int(text)
-
-
-def _date(text: str, field: str) -> date | None:
-    if not text.strip():
-        return None
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError as error:
-        raise Invalid("日期无效", "The date is not valid", field=field) from error
 
 
 def _fen(text: str, field: str) -> Fen:
@@ -226,7 +218,7 @@ def add_tier(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
             stock=_number(data.get("stock", ""), "stock"),
             per_person=_number(data.get("per_person", ""), "per_person"),
             right_class=data.get("right_class", ""),
-            deliver_on=_date(data.get("deliver_on", ""), "deliver_on"),
+            deliver_on=parse_day(data.get("deliver_on", ""), field="deliver_on"),
         )
         drafts.add_tier(campaign_id=campaign_id, terms=terms, by=actor, at=clock.now())
         messages.success(request, _("回报已添加"))

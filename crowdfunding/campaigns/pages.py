@@ -47,7 +47,7 @@ def browse(request: HttpRequest) -> HttpResponse:
     """All public campaigns, with facets whose every choice is in the address."""
     chosen = {name: [value for value in request.GET.getlist(name) if value][:10] for name in FACETS}
     query = Query(
-        text=request.GET.get("q", "").strip()[:100].replace("\x00", ""),
+        text=request.GET.get("q", "").strip()[:100],
         kind="campaign",
         categories=chosen["category"],
         counties=chosen["county"],

@@ -13,10 +13,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from backend.accounts.doors import actor_of, signed_in, take
+from backend.accounts.doors import actor_of, signed_in, take, uploaded
 from backend.common import clock, paging
 from backend.common.actors import Actor
-from backend.common.errors import Invalid, NotFound, Refusal
+from backend.common.errors import NotFound, Refusal
 from backend.common.workbooks import download
 from crowdfunding.campaigns import queries as campaigns
 from crowdfunding.campaigns.models import Campaign
@@ -197,10 +197,7 @@ def ship(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     _own(request, campaign_id)
 
     def read(by: Actor, at: datetime) -> None:
-        file = request.FILES.get("file")
-        if file is None:
-            raise Invalid("请选择文件", "Choose a file", field="file")
-        rows = sheets.read_batch(file.name or "", file.read(sheets.MOST_BYTES + 1))
+        rows = sheets.read_batch(*uploaded(request, most=sheets.MOST_BYTES))
         sent = shipments.import_shipments(campaign_id=campaign_id, rows=rows, by=by, at=at)
         messages.success(request, _("已发出 %(n)s 个包裹") % {"n": sent})
 

@@ -15,7 +15,7 @@ from backend.accounts.shapes import CURSOR, IDEMPOTENT, PUBLIC_REFUSED, REFUSED,
 from backend.common import clock, paging
 from backend.common.errors import NotFound
 from backend.common.fen import MOST_FEN
-from backend.listings.facets import CATEGORIES, COUNTIES
+from backend.listings.facets import CATEGORY_KEYS, COUNTIES
 from backend.payments.operations import intents
 from crowdfunding.campaigns import queries as campaigns
 from crowdfunding.campaigns.api import CashierShown, Nothing
@@ -35,9 +35,7 @@ class PlanTerms(serializers.Serializer[Any]):
     ratio_bp = serializers.IntegerField(min_value=1, max_value=100_000)
     per_project_fen = serializers.IntegerField(min_value=1, max_value=MOST_FEN)
     per_person_fen = serializers.IntegerField(min_value=1, max_value=MOST_FEN)
-    categories = serializers.ListField(
-        child=serializers.ChoiceField([key for key, _ in CATEGORIES]), max_length=20, default=list
-    )
+    categories = serializers.ListField(child=serializers.ChoiceField(CATEGORY_KEYS), max_length=20, default=list)
     counties = serializers.ListField(child=serializers.ChoiceField(COUNTIES), max_length=20, default=list)
     opens_at = serializers.DateTimeField()
     closes_at = serializers.DateTimeField()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,9 +15,10 @@ from backend.accounts.doors import actor_of, signed_in, take
 from backend.accounts.queries import people_behind
 from backend.common import clock, paging, rules
 from backend.common.actors import Role
+from backend.common.days import parse_day
 from backend.common.errors import Invalid, NotFound, Refusal
 from backend.common.fen import parse_yuan
-from backend.listings.facets import CATEGORIES, COUNTIES
+from backend.listings.facets import CATEGORY_KEYS, COUNTIES
 from backend.payments.operations import intents
 from crowdfunding.pots import queries
 from crowdfunding.pots.operations import pots as operations
@@ -62,11 +63,8 @@ def _plan(data: QueryDict) -> Plan:
 
 def _midnight(text: str, field: str) -> datetime:
     """The beginning of a day in Shanghai."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise Invalid("请填写日期", "Enter a date", field=field) from error
-    if not 2000 <= day.year <= 2200:
+    day = parse_day(text, field=field)
+    if day is None:
         raise Invalid("请填写日期", "Enter a date", field=field)
     return datetime.combine(day, time(), rules.SHANGHAI)
 
@@ -89,7 +87,7 @@ def propose(request: HttpRequest) -> HttpResponse:
         "refusal": refusal,
         "form": {name: request.POST.get(name, "") for name in FIELDS},
         "chosen": {*request.POST.getlist("categories"), *request.POST.getlist("counties")},
-        "categories": [key for key, _word in CATEGORIES],
+        "categories": CATEGORY_KEYS,
         "counties": COUNTIES,
         "most_percent": rules.value("pots.ratio_most_bp", at=now) // 100,
         "least_fen": rules.value("pots.amount_least_fen", at=now),

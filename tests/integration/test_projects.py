@@ -200,6 +200,27 @@ def test_time_alone_returns_unreviewed_and_archives_what_nobody_touches(db):
     assert made.state == Showing.ARCHIVED and made.due_at is None
 
 
+def test_work_on_a_passport_postpones_its_archiving(db):
+    founder = person()
+    made = passport(founder)
+    clock.advance(timedelta(days=700))
+    profile.add_need(passport_id=made.pk, kind="market", text="门店", by=acting(founder), at=clock.now())
+    clock.advance(timedelta(days=60))
+    project_tasks.advance_projects()
+    made.refresh_from_db()
+    assert made.state == Showing.PUBLISHED and made.due_at > clock.now()
+
+
+def test_what_is_put_away_waits_for_nobody_and_a_founder_cannot_take_changes_out_of_the_queue(db):
+    founder = person()
+    made = passport(founder)
+    _write(made, acting(founder), summary="换了一句话")
+    documents.withdraw(document(made, founder).pk, "", acting(founder), clock.now())
+    assert moderation.queue().filter(subject_id=made.pk).count() == 1
+    passports.archive(made.pk, "", acting(founder), clock.now())
+    assert not moderation.queue().filter(subject_id=made.pk).exists()
+
+
 # --- documents -------------------------------------------------------------------------------------------------
 
 

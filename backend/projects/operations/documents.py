@@ -11,14 +11,14 @@ from django.db import IntegrityError, transaction
 
 from backend.accounts.operations import clean_name
 from backend.common import files, outbox, rules
-from backend.common.actors import CLOCK, Actor, Role
+from backend.common.actors import CLOCK, SYSTEM, Actor, Role
 from backend.common.errors import Invalid, NotFound, refuse_any
 from backend.moderation import operations as moderation
 from backend.projects.errors import FactKnown, FactTaken, NotWritable
 from backend.projects.events import EvidenceMoved
 from backend.projects.kinds import DOCUMENTS
 from backend.projects.models import Evidence
-from backend.projects.operations.passports import enqueue, locked, require_holder, require_neutral
+from backend.projects.operations.passports import enqueue, leave_queue, locked, require_holder, require_neutral, touch
 from backend.projects.states import Proving, Showing
 
 MOST_OF_A_PASSPORT = 60
@@ -87,6 +87,7 @@ def file_document(*, passport_id: UUID, fact: Fact, name: str, body: bytes, by: 
             made.save(force_insert=True)
     except IntegrityError as error:
         raise FactKnown(field="number") from error
+    touch(passport, at)
     if passport.state != Showing.DRAFT:
         enqueue(passport, at)
     return made
@@ -106,7 +107,11 @@ def _held(evidence_id: UUID) -> Evidence:
     if passport_id is None:
         raise NotFound
     locked(passport_id)
-    return Evidence.objects.select_for_update().select_related("passport__holder").get(pk=evidence_id)
+    return (
+        Evidence.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("passport__holder")
+        .get(pk=evidence_id)
+    )
 
 
 def _step(document: Evidence, event: str, *, by: Actor, at: datetime, remark: str = "") -> None:
@@ -147,9 +152,7 @@ def _leave_queue(document: Evidence, by: Actor, at: datetime) -> None:
     passport = document.passport
     if passport.state == Showing.REVIEW or passport.evidence.filter(state=Proving.FILED).exists():
         return
-    moderation.decide(
-        kind="project", subject_id=passport.pk, decision="checked", reason="凭证已核验", checklist=(), by=by, at=at
-    )
+    leave_queue(passport, "checked", "没有待核验的凭证", by, at)
 
 
 verify = _check("verify")
@@ -163,6 +166,8 @@ def withdraw(evidence_id: UUID, reason: str, by: Actor, at: datetime) -> Evidenc
     document = _held(evidence_id)
     require_holder(document.passport, by)
     _step(document, "withdraw", by=by.wears(Role.OWNER), at=at)
+    if document.passport.state == Showing.RETURNED:  # of a published one a moderator has still to read the words
+        _leave_queue(document, SYSTEM, at)
     return document
 
 
@@ -174,6 +179,8 @@ def advance(*, evidence_id: UUID, at: datetime) -> None:
         return
     if document.state == Proving.FILED:
         _step(document, "decline", by=CLOCK, at=at, remark="逾期未核验，请再次提交")
+        if document.passport.state == Showing.RETURNED:
+            _leave_queue(document, CLOCK, at)
     else:
         _step(document, "expire", by=CLOCK, at=at)
 

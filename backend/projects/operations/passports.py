@@ -17,7 +17,7 @@ from backend.common import locks, outbox, richtext, rules
 from backend.common.actors import CLOCK, SYSTEM, Actor, Role
 from backend.common.errors import Forbidden, Invalid, NotFound, Refusal, refuse_any
 from backend.listings import operations as listings
-from backend.listings.facets import CATEGORIES, COUNTIES
+from backend.listings.facets import CATEGORY_KEYS, COUNTIES
 from backend.moderation import operations as moderation
 from backend.moderation.appeals import Contested, Subject
 from backend.projects.errors import NotWritable, PassportIncomplete, PassportKnown, PassportStale, Withheld
@@ -67,6 +67,12 @@ def require_holder(passport: Passport, by: Actor) -> None:
         raise Forbidden
 
 
+def people_of(passport: Passport) -> frozenset[UUID]:
+    """Everybody behind a venture: who may act for its holder, and its team."""
+    team = Teammate.objects.filter(passport=passport).values_list("party_id", flat=True)
+    return people_behind(passport.holder_id) | frozenset(team)
+
+
 def require_neutral(passport: Passport, by: Actor) -> None:
     """A moderator who belongs neither to the holder nor to the team.
 
@@ -76,8 +82,7 @@ def require_neutral(passport: Passport, by: Actor) -> None:
     """
     if Role.MODERATOR not in by.roles or by.person_id is None:
         raise Forbidden
-    team = Teammate.objects.filter(passport=passport, party_id=by.person_id)
-    if by.person_id in people_behind(passport.holder_id) or team.exists():
+    if by.person_id in people_of(passport):
         raise Withheld
 
 
@@ -111,6 +116,13 @@ def _next_due(passport: Passport) -> datetime | None:
         case Showing.HIDDEN:
             return passport.state_at + rules.days("projects.hidden_days", at=passport.state_at)
     return None
+
+
+def touch(passport: Passport, at: datetime) -> None:
+    """Note that a passport whose row is held was worked on: what is kept up to date is not archived as stale."""
+    passport.touched_at = at
+    passport.due_at = _next_due(passport)
+    passport.save(update_fields=["touched_at", "due_at"])
 
 
 def show(passport: Passport) -> None:
@@ -151,7 +163,7 @@ def start(*, name: str, by: Actor, at: datetime) -> Passport:
         raise Forbidden
     holder = Party.objects.select_for_update(no_key=True).get(pk=by.party_id)
     cleaned = _name(name)
-    _require_only(holder.pk, cleaned, None)
+    require_only(key_of(cleaned), people_behind(holder.pk), None)
     if Passport.objects.filter(holder=holder, state__in=Showing.LIVE).count() >= MOST_OF_A_HOLDER:
         raise Invalid("档案数量已达上限", "There are too many passports", field="name")
     passport = Passport(
@@ -176,24 +188,16 @@ def _name(text: str) -> str:
     return cleaned
 
 
-def _require_only(holder_id: UUID, name: str, passport_id: UUID | None) -> None:
-    """One live passport a venture: the same name, of the same people.
+def require_only(key: str, people: frozenset[UUID], passport_id: UUID | None) -> None:
+    """One live passport a venture: of these people, and called so, there is none but this one.
 
     Raises:
         PassportKnown: there is another.
     """
-    key = key_of(name)
     locks.alone(f"passport:{key}")
-    mine = people_behind(holder_id)
     others = Passport.objects.filter(key=key, state__in=Showing.LIVE).order_by("pk")[:100]
-    if any(mine & people_of(other) for other in others if other.pk != passport_id):
+    if any(people & people_of(other) for other in others if other.pk != passport_id):
         raise PassportKnown(field="name")
-
-
-def people_of(passport: Passport) -> frozenset[UUID]:
-    """Everybody behind a venture: who may act for its holder, and its team."""
-    team = Teammate.objects.filter(passport=passport).values_list("party_id", flat=True)
-    return people_behind(passport.holder_id) | frozenset(team)
 
 
 @transaction.atomic
@@ -215,7 +219,7 @@ def write(*, passport_id: UUID, profile: Profile, version: int, by: Actor, at: d
     name = _name(profile.name)
     refuse_any(_wrong(profile))
     if key_of(name) != passport.key:
-        _require_only(passport.holder_id, name, passport.pk)
+        require_only(key_of(name), people_behind(passport.holder_id), passport.pk)
     grown = passport.state == Showing.PUBLISHED and profile.stage != passport.stage
     passport.name, passport.key, passport.summary = name, key_of(name), clean_name(profile.summary)[:160]
     passport.story, passport.story_html = profile.story, richtext.render(profile.story)
@@ -238,7 +242,7 @@ def _wrong(profile: Profile) -> list[Refusal | None]:
 
     return [
         choice(profile.stage, STAGES, "stage"),
-        choice(profile.category, dict(CATEGORIES), "category"),
+        choice(profile.category, CATEGORY_KEYS, "category"),
         choice(profile.county, ("", *COUNTIES), "county"),
         Invalid("项目介绍过长", "The story is too long", field="story") if len(profile.story) > 20_000 else None,
     ]
@@ -280,6 +284,13 @@ def enqueue(passport: Passport, at: datetime) -> None:
     )
 
 
+def leave_queue(passport: Passport, decision: str, reason: str, by: Actor, at: datetime) -> None:
+    """Nothing of a passport waits for a moderator any more, and why."""
+    moderation.decide(
+        kind="project", subject_id=passport.pk, decision=decision, reason=reason, checklist=(), by=by, at=at
+    )
+
+
 def _decide(event: str, decision: str) -> Callable[[UUID, str, Actor, datetime], Passport]:
     @transaction.atomic
     def decide(passport_id: UUID, reason: str, by: Actor, at: datetime) -> Passport:
@@ -302,9 +313,7 @@ restore = _decide("restore", "restore")
 
 def _close_review(passport: Passport, decision: str, reason: str, by: Actor, at: datetime) -> None:
     """The queue's entry is done, but where documents still wait to be checked it is there again."""
-    moderation.decide(
-        kind="project", subject_id=passport.pk, decision=decision, reason=reason, checklist=(), by=by, at=at
-    )
+    leave_queue(passport, decision, reason, by, at)
     if passport.state in Showing.LIVE and passport.evidence.filter(state=Proving.FILED).exists():
         enqueue(passport, at)
 
@@ -331,14 +340,13 @@ def archive(passport_id: UUID, reason: str, by: Actor, at: datetime) -> Passport
 
 def _archive(passport: Passport, by: Actor, at: datetime) -> None:
     step(passport, "archive", by=by, at=at)
-    for document in Evidence.objects.select_for_update().filter(passport=passport, state__in=Proving.STANDING):
+    for document in Evidence.objects.select_for_update(no_key=True).filter(
+        passport=passport, state__in=Proving.STANDING
+    ):
         document.move("withdraw", by=SYSTEM, at=at)
         document.due_at = None
         document.save(update_fields=["due_at"])
-    if by.person_id is None:
-        moderation.decide(
-            kind="project", subject_id=passport.pk, decision="lapsed", reason="已归档", checklist=(), by=by, at=at
-        )
+    leave_queue(passport, "lapsed", "已归档", SYSTEM, at)
 
 
 @transaction.atomic
@@ -349,15 +357,7 @@ def advance(*, passport_id: UUID, at: datetime) -> None:
         return
     if passport.state == Showing.REVIEW:
         step(passport, "return", by=CLOCK, at=at, reason="逾期未审核，请再次提交")
-        moderation.decide(
-            kind="project",
-            subject_id=passport.pk,
-            decision="lapsed",
-            reason="逾期未审核",
-            checklist=(),
-            by=CLOCK,
-            at=at,
-        )
+        leave_queue(passport, "lapsed", "逾期未审核", CLOCK, at)
     else:
         _archive(passport, CLOCK, at)
 

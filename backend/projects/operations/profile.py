@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -15,10 +16,10 @@ from backend.common import files, rules
 from backend.common.actors import Actor
 from backend.common.errors import Forbidden, Invalid, NotFound
 from backend.listings import operations as listings
-from backend.projects.errors import LinkDead, NotWritable, PassportKnown
+from backend.projects.errors import LinkDead, NotWritable
 from backend.projects.kinds import NEEDS
 from backend.projects.models import Follower, Need, Passport, Picture, Teammate
-from backend.projects.operations.passports import enqueue, locked, people_of, require_holder
+from backend.projects.operations.passports import enqueue, locked, require_holder, require_only, touch
 from backend.projects.states import Showing
 
 MOST_TEAM, MOST_NEEDS, MOST_PICTURES = 30, 20, 12
@@ -31,7 +32,7 @@ def _held(passport_id: UUID, by: Actor, at: datetime) -> Passport:
     require_holder(passport, by)
     if passport.state not in Showing.WRITABLE:
         raise NotWritable
-    Passport.objects.filter(pk=passport.pk).update(touched_at=at)
+    touch(passport, at)
     if passport.state == Showing.PUBLISHED:
         enqueue(passport, at)
     return passport
@@ -81,9 +82,7 @@ def join_team(*, token: str, shown_name: str, role: str, by: Actor, at: datetime
         raise Invalid("请填写公开的称呼和负责的事", "Enter the name to be shown and what you do", field="role")
     if Teammate.objects.filter(passport=passport).count() >= MOST_TEAM:
         raise LinkDead
-    others = Passport.objects.filter(key=passport.key, state__in=Showing.LIVE).exclude(pk=passport.pk)
-    if any(by.person_id in people_of(other) for other in others.order_by("pk")[:100]):
-        raise PassportKnown
+    require_only(passport.key, frozenset({by.person_id}), passport.pk)
     try:
         with transaction.atomic():
             return Teammate.objects.create(
@@ -94,14 +93,15 @@ def join_team(*, token: str, shown_name: str, role: str, by: Actor, at: datetime
 
 
 @transaction.atomic
-def leave_team(*, teammate_id: UUID, by: Actor) -> None:
-    """Somebody leaves a team, or its founder takes them off (退出团队)."""
+def leave_team(*, teammate_id: UUID, by: Actor) -> UUID:
+    """Somebody leaves a team, or its founder takes them off (退出团队); of which passport."""
     found = Teammate.objects.select_related("passport").filter(pk=teammate_id).first()
     if found is None:
         raise NotFound
     if found.party_id != by.person_id:
         require_holder(found.passport, by)
     found.delete()
+    return found.passport_id
 
 
 @transaction.atomic
@@ -117,13 +117,14 @@ def add_need(*, passport_id: UUID, kind: str, text: str, by: Actor, at: datetime
 
 
 @transaction.atomic
-def meet_need(*, need_id: UUID, by: Actor, at: datetime) -> None:
-    """A need is met and shown no more (已解决)."""
+def meet_need(*, need_id: UUID, by: Actor, at: datetime) -> UUID:
+    """A need is met and shown no more (已解决); of which passport."""
     found = Need.objects.select_related("passport").filter(pk=need_id).first()
     if found is None:
         raise NotFound
     require_holder(found.passport, by)
     Need.objects.filter(pk=need_id, met_at=None).update(met_at=at)
+    return found.passport_id
 
 
 @transaction.atomic
@@ -150,13 +151,14 @@ def add_picture(*, passport_id: UUID, name: str, body: bytes, caption: str, by: 
 
 
 @transaction.atomic
-def remove_picture(*, picture_id: UUID, by: Actor) -> None:
-    """Take a picture off the page (移除图片)."""
+def remove_picture(*, picture_id: UUID, by: Actor) -> UUID:
+    """Take a picture off the page (移除图片); of which passport."""
     found = Picture.objects.select_related("passport").filter(pk=picture_id).first()
     if found is None:
         raise NotFound
     require_holder(found.passport, by)
     found.delete()
+    return found.passport_id
 
 
 @transaction.atomic
@@ -182,3 +184,11 @@ def follow(*, passport_id: UUID, is_wanted: bool, by: Actor, at: datetime) -> Pa
             kind="project", subject_id=passport.pk, raised_fen=0, people_n=passport.followers_n, percent=0
         )
     return passport
+
+
+DROPS: dict[str, Callable[[UUID, Actor, datetime], UUID]] = {
+    "picture": lambda key, by, at: remove_picture(picture_id=key, by=by),
+    "need": lambda key, by, at: meet_need(need_id=key, by=by, at=at),
+    "teammate": lambda key, by, at: leave_team(teammate_id=key, by=by),
+}
+"""What leaves a page, by its kind; each says of which passport it was."""

@@ -20,7 +20,7 @@ from backend.common.errors import Forbidden, Invalid, NotFound, Refusal, refuse_
 from backend.common.fen import Fen, show_yuan
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
-from backend.listings.facets import CATEGORIES, COUNTIES
+from backend.listings.facets import CATEGORY_KEYS, COUNTIES
 from backend.moderation import operations as moderation
 from backend.moderation import screening
 from backend.payments.models import PaymentIntent
@@ -132,7 +132,7 @@ def _check(plan: Plan, at: datetime) -> list[Refusal | None]:
     longest = rules.days("pots.days_most", at=at)
     starts = max(at, plan.opens_at)
     fits = starts <= at + longest and starts < plan.closes_at <= starts + longest
-    unknown = (set(plan.categories) - {key for key, _ in CATEGORIES}) | (set(plan.counties) - set(COUNTIES))
+    unknown = (set(plan.categories) - set(CATEGORY_KEYS)) | (set(plan.counties) - set(COUNTIES))
     money = next(screening.promises("purpose", f"{plan.title} {plan.purpose}"), None)
 
     def words(field: str, text: str, least: int, most: int) -> Refusal | None:
