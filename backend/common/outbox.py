@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import UnionType
@@ -89,9 +89,14 @@ def _plain(value: object) -> object:
 def read(row: OutboxEvent) -> Event:
     """The event as it was recorded."""
     cls = Event.kinds[row.kind]
-    hints = get_type_hints(cls)
+    hints = _hints(row.kind)
     fields: dict[str, Any] = {name: _typed(value, hints[name]) for name, value in row.body.items() if name in hints}
     return cls(**fields)
+
+
+@cache
+def _hints(kind: str) -> dict[str, Any]:
+    return get_type_hints(Event.kinds[kind])
 
 
 def _typed(value: Any, hint: object) -> object:
@@ -145,20 +150,26 @@ def _wanted(row: OutboxEvent) -> list[str]:
 
 
 def _deliver_next() -> bool:
-    with transaction.atomic():
-        due = Delivery.objects.filter(state=Delivery.WAITING, next_try_at__lte=Now()).order_by("next_try_at", "id")
-        delivery = due.select_for_update(skip_locked=True, of=("self",)).select_related("event").first()
-        if delivery is None:
-            return False
-        try:
-            with transaction.atomic():
-                _run(delivery)
-        except Exception as error:  # noqa: BLE001 - any handler's fault must not stop the others; it is kept and retried
-            _put_off(delivery, error)
-        else:
-            Delivery.objects.filter(pk=delivery.pk).update(state=Delivery.DONE, tries=delivery.tries + 1)
+    """Run the delivery that has waited longest and mark it, in one transaction; a fault of its handler puts it off."""
+    taken: Delivery | None = None
+    try:
+        with transaction.atomic():
+            taken = _longest_waiting()
+            if taken is None:
+                return False
+            _run(taken)
+            Delivery.objects.filter(pk=taken.pk).update(state=Delivery.DONE, tries=taken.tries + 1)
             crash.point("relay.delivered")
+    except Exception as error:
+        if taken is None:
+            raise
+        _put_off(taken, error)
     return True
+
+
+def _longest_waiting() -> Delivery | None:
+    due = Delivery.objects.filter(state=Delivery.WAITING, next_try_at__lte=Now()).order_by("next_try_at", "id")
+    return due.select_for_update(skip_locked=True, of=("self",)).select_related("event").first()
 
 
 def _run(delivery: Delivery) -> None:
@@ -171,7 +182,9 @@ def _put_off(delivery: Delivery, error: Exception) -> None:
     tries = delivery.tries + 1
     state = Delivery.DEAD if tries >= MOST_TRIES else Delivery.WAITING
     log.warning("delivery.failed", extra={"handler": delivery.handler, "tries": tries, "fault": repr(error)})
-    Delivery.objects.filter(pk=delivery.pk).update(
+    # Another relay may have taken it since its row was let go; what that one wrote stands.
+    unchanged = Delivery.objects.filter(pk=delivery.pk, state=Delivery.WAITING, tries=delivery.tries)
+    unchanged.update(
         state=state, tries=tries, error=repr(error)[:2_000], next_try_at=Now() + timedelta(seconds=2**tries)
     )
 

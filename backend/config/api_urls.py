@@ -7,7 +7,7 @@ from backend.moderation import api as moderation
 from backend.projects import api as projects
 from backend.web.docs import Docs, Schema
 from backend.web.notification_pages import MyNotifications
-from crowdfunding.campaigns import api, complaint_api, desk_api, stretch_api
+from crowdfunding.campaigns import api, complaint_api, debt_api, desk_api, stretch_api
 from crowdfunding.fulfilment import api as fulfilment
 from crowdfunding.leads import api as leads
 from crowdfunding.pots import api as pots
@@ -95,6 +95,8 @@ urlpatterns = [
     path("v1/my/messages", desk_api.MyMessages.as_view()),
     path("v1/my/notifications", MyNotifications.as_view()),
     path("v1/payouts", desk_api.Payouts.as_view()),
+    path("v1/debts", debt_api.DebtsOwn.as_view()),
+    path("v1/debts/cashier", debt_api.DebtsCashier.as_view()),
     path("v1/finance/verification", desk_api.Verification.as_view()),
     path("v1/finance/disputes", desk_api.Disputes.as_view()),
     path("v1/finance/bulk/<uuid:campaign_id>", desk_api.BulkRefund.as_view()),

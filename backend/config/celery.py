@@ -16,6 +16,7 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "answer-by-silence": {"task": "crowdfunding.campaigns.tasks.answer_by_silence", "schedule": 5.0},
     "advance-campaigns": {"task": "crowdfunding.campaigns.tasks.advance_due_campaigns", "schedule": 5.0},
+    "repay-claims": {"task": "crowdfunding.campaigns.tasks.repay_claims", "schedule": 10.0},
     "remind-of-ends": {"task": "crowdfunding.campaigns.tasks.remind_of_ends", "schedule": 60.0},
     "advance-fulfilment": {"task": "crowdfunding.fulfilment.tasks.advance_fulfilment", "schedule": 10.0},
     "advance-leads": {"task": "crowdfunding.leads.tasks.advance_leads", "schedule": 10.0},

@@ -23,6 +23,7 @@ class AccountKind(models.TextChoices):
     SUSPENSE = "suspense", "待核资金"
     RESERVE = "reserve", "风险准备"
     RECEIVABLE = "receivable", "应收欠款"
+    CLAIMS = "claims", "待补退款"
 
 
 class Account(models.Model):

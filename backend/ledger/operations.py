@@ -60,8 +60,13 @@ def payable_to(party_id: UUID) -> AccountRef:
 
 
 def receivable_from(party_id: UUID) -> AccountRef:
-    """What a party owes the platform (应收款)."""
+    """What a party owes the platform, or others through it (应收款)."""
     return AccountRef(f"receivable:{party_id}", AccountKind.RECEIVABLE, debit_normal=True)
+
+
+def claims_on(subject: str, subject_id: UUID) -> AccountRef:
+    """What a debtor's money is owed on to, once it comes: backers of a campaign (待补退款)."""
+    return AccountRef(f"claims:{subject}:{subject_id}", AccountKind.CLAIMS)
 
 
 @dataclass(frozen=True)

@@ -55,8 +55,24 @@ class DebtOpen(Refusal):
     """Something new by a party that owes the platform."""
 
     status, code = 409, "debt_open"
-    zh, en = "您尚欠平台 {owed}，还清前不能发起新的项目", "You owe {owed}; nothing new can be started until it is paid"
+    zh, en = "您尚有欠款 {owed}，还清前不能发起新的项目", "You owe {owed}; nothing new can be started until it is paid"
     source = "features.md §2.1, Debt"
+
+
+class OwedToBackers(Refusal):
+    """The platform would let go of what is not its own."""
+
+    status, code = 409, "owed_to_backers"
+    zh, en = "这笔款欠的是支持者，平台不能代为核销", "This is owed to backers; it is not the platform's to write off"
+    source = "features.md §2.4"
+
+
+class NothingOwed(Refusal):
+    """A repayment where nothing is due."""
+
+    status, code = 409, "nothing_owed"
+    zh, en = "您目前没有欠款", "You owe nothing"
+    source = "features.md §2.4"
 
 
 class PayoutAccountMissing(Refusal):

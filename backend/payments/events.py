@@ -50,6 +50,16 @@ class RefundSucceeded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DebtPaid(Event):
+    """Part or all of what a payee owes a campaign's backers came in and lies in that campaign's escrow."""
+
+    debt_id: UUID
+    party_id: UUID
+    campaign_id: UUID
+    amount_fen: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class RefundRefused(Event):
     """A refund that was asked for will not be made: a second person said no, or nobody came."""
 

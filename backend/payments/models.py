@@ -241,12 +241,14 @@ class Dispute(Stateful):
 
 
 class Debt(Stateful):
-    """What a payee owes the platform (欠款): a lost chargeback that neither escrow nor payable could bear."""
+    """What a payee owes (欠款): the platform, for a lost chargeback that neither escrow nor payable could bear; or
+    the backers of a campaign that came to nothing after its first part was paid."""
 
     machine = DEBT
 
     party = models.ForeignKey("accounts.Party", models.PROTECT, verbose_name="欠款方")
-    dispute = models.OneToOneField(Dispute, models.PROTECT, related_name="debt", verbose_name="拒付")
+    dispute = models.OneToOneField(Dispute, models.PROTECT, null=True, related_name="debt", verbose_name="拒付")
+    campaign_id = models.UUIDField("待补退款的项目", null=True, unique=True)
     amount_fen = FenField("金额")
     paid_fen = FenField("已还", default=0)
     created_at = models.DateTimeField("发生时间")
@@ -258,6 +260,9 @@ class Debt(Stateful):
             models.CheckConstraint(
                 condition=Q(amount_fen__gt=0, paid_fen__gte=0, paid_fen__lte=models.F("amount_fen")),
                 name="debt_paid_bounded",
+            ),
+            models.CheckConstraint(
+                condition=Q(dispute__isnull=True) ^ Q(campaign_id__isnull=True), name="debt_has_one_cause"
             ),
         ]
         indexes = [

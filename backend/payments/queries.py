@@ -62,6 +62,16 @@ def debts() -> QuerySet[Debt]:
     return Debt.objects.select_related("party", "dispute")
 
 
+def open_debts(party_id: UUID) -> QuerySet[Debt]:
+    """What a party still owes, oldest first; at most fifty lines of it."""
+    return Debt.objects.filter(party_id=party_id, state__in=Owing.OPEN).order_by("created_at", "pk")[:50]
+
+
+def debt_to_backers(campaign_id: UUID) -> Debt | None:
+    """What a maker owes the backers of a campaign."""
+    return Debt.objects.filter(campaign_id=campaign_id).first()
+
+
 def debts_barred(*, at: datetime, limit: int = 100) -> list[UUID]:
     """Open debts whose time is over."""
     before = at - rules.days("payments.debt_days", at=at)
@@ -235,11 +245,21 @@ STANDING: dict[str, str] = {
                 ON s.account_id = a.id WHERE a.kind = 'receivable'
         ) a ON a.code = d.code
         WHERE coalesce(d.owed, 0) <> coalesce(a.net, 0) ORDER BY 1""",
+    "claims differ from what is owed on to backers (campaign, owed fen, account fen)": """
+        SELECT coalesce(d.code, a.code), coalesce(d.owed, 0), coalesce(a.net, 0) FROM (
+            SELECT 'claims:campaign:' || campaign_id AS code, amount_fen - paid_fen AS owed FROM payments_debt
+            WHERE campaign_id IS NOT NULL AND state IN ('due', 'part_paid')
+        ) d FULL JOIN (
+            SELECT a.code, a.credits_fen - a.debits_fen + coalesce(s.net, 0) AS net FROM ledger_account a
+            LEFT JOIN (SELECT account_id, sum(credits_fen - debits_fen) net FROM ledger_slot GROUP BY 1) s
+                ON s.account_id = a.id WHERE a.kind = 'claims'
+        ) a ON a.code = d.code
+        WHERE coalesce(d.owed, 0) <> coalesce(a.net, 0) ORDER BY 1""",
     "one provider trade pays two orders (trade)": """
         SELECT trade_no FROM payments_paymentintent WHERE trade_no IS NOT NULL
         GROUP BY clearing, trade_no HAVING count(*) > 1 ORDER BY 1""",
     "transfer without a cause (key)": """
         SELECT t.key FROM ledger_transfer t
         WHERE t.cause_kind NOT IN ('intent', 'refund', 'payout', 'campaign', 'dispute', 'pledge', 'debt', 'case', 'match',
-            'pot') ORDER BY t.seq""",
+            'pot', 'repayment') ORDER BY t.seq""",
 }

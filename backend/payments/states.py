@@ -151,7 +151,13 @@ PAYOUT = Machine(
     moves=(
         Move("check", Paying.PENDING, Paying.CHECKED, by=Role.FINANCE),
         Move("authorize", Paying.CHECKED, Paying.AUTHORIZED, by=Role.FINANCE),
-        Move("reject", (Paying.PENDING, Paying.CHECKED), Paying.REJECTED, by=Role.FINANCE, money="hold let go"),
+        Move(
+            "reject",
+            (Paying.PENDING, Paying.CHECKED),
+            Paying.REJECTED,
+            by=(Role.FINANCE, Role.SYSTEM),
+            money="hold let go",
+        ),
         Move(
             "lapse",
             (Paying.PENDING, Paying.CHECKED),
@@ -196,10 +202,10 @@ DEBT = Machine(
         Owing.VOID: ("已核销", "Written off"),
     },
     moves=(
-        Move("pay_part", Owing.OPEN, Owing.PART_PAID, by=Role.SYSTEM, money="payable → receivable"),
-        Move("pay", Owing.OPEN, Owing.PAID, by=Role.SYSTEM, money="payable → receivable"),
+        Move("pay_part", Owing.OPEN, Owing.PART_PAID, by=Role.SYSTEM, money="payable → receivable; claims → escrow"),
+        Move("pay", Owing.OPEN, Owing.PAID, by=Role.SYSTEM, money="payable → receivable; claims → escrow"),
         Move("write_off", Owing.OPEN, Owing.VOID, by=Role.FINANCE, money="reserve → receivable"),
-        Move("lapse", Owing.OPEN, Owing.VOID, by=Role.CLOCK, after="3 years", money="reserve → receivable"),
+        Move("lapse", Owing.OPEN, Owing.VOID, by=Role.CLOCK, after="3 years", money="reserve, or claims → receivable"),
     ),
 )
 

@@ -28,7 +28,7 @@ from backend.payments.provider import Refused, Unknown
 from crowdfunding.campaigns.errors import TierSoldOut
 from crowdfunding.campaigns.gates import Wish
 from crowdfunding.campaigns.models import Pledge, Tier
-from crowdfunding.campaigns.operations import complaints, pledges, verdicts
+from crowdfunding.campaigns.operations import claims, complaints, pledges, verdicts
 from crowdfunding.campaigns.operations.shared import move
 from crowdfunding.campaigns.states import PledgeState
 from crowdfunding.campaigns.verdicts import has_succeeded
@@ -312,6 +312,7 @@ BUGS: dict[str, Bug] = {
     "one_person_hears_the_appeal": _swap(rulings, "require_other_person", _one_person_signs_twice()),
     "match_beyond_its_caps": _swap(matches, "room", lambda pot, campaign_id, backer_id: pot.per_project_fen),
     "match_of_affiliates": _swap(affiliates, "is_affiliated", lambda backer_id, campaign, pot: False),
+    "repayment_not_handed_on": _swap(claims, "allot", lambda campaign_id, at: None),
     "shares_of_everything": _swap(verdicts, "plan_shares", _share_of_everything()),
 }
 

@@ -97,6 +97,14 @@ class Gateway:
         self.happened: list[str] = []
         self.silent_until: datetime | None = None
 
+    def memory(self) -> dict[str, Any]:
+        """Everything that the provider knows."""
+        return {name: known for name, known in vars(self).items() if name != "world"}
+
+    def remember(self, known: dict[str, Any]) -> None:
+        """Know what another gateway knew."""
+        vars(self).update(known)
+
     # --- the port -----------------------------------------------------------------------------------
 
     @property

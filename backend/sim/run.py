@@ -32,6 +32,12 @@ from backend.sim.world import DAWN, Broken, World
 TEMPLATE = os.environ.setdefault("SIZHONG_SIM_TEMPLATE", f"sizhong_sim_{os.getpid()}")
 """Each run has a template of its own; the shares of a run learn it from the environment."""
 
+DAWNS = 16
+"""How many beginnings there are, each made once a run by the first seed that asks; a seed's number says which is its."""
+
+A_BATCH = 16
+"""Databases that are dropped together: each drop makes the server write out all that the other seeds changed."""
+
 TAIL = 30
 """Lines of the story that are told when a seed breaks."""
 
@@ -90,10 +96,10 @@ def make_template() -> None:
 
 
 @contextmanager
-def _database(number: int) -> Iterator[str]:
-    """A copy of the template with this process connected to it; the superuser's address of it."""
-    postgres, name = Postgres(Home.here()), f"{TEMPLATE}_{os.getpid()}_{number}"
-    copy_database(postgres.url("postgres"), template=TEMPLATE, name=name)
+def _database(name: str, template: str) -> Iterator[str]:
+    """A copy of a database with this process connected to it, for a while; the superuser's address of it."""
+    postgres = Postgres(Home.here())
+    copy_database(postgres.url("postgres"), template=template, name=name)
     chosen = connections["default"].settings_dict
     before = dict(chosen)
     connections.close_all()
@@ -105,7 +111,54 @@ def _database(number: int) -> Iterator[str]:
         connections.close_all()
         chosen.clear()
         chosen |= before
-        drop_database(postgres.url("postgres"), name)
+        _spent.append(name)
+        if len(_spent) >= A_BATCH:
+            _drop_spent(postgres)
+
+
+_spent: list[str] = []
+
+
+def _drop_spent(postgres: Postgres) -> None:
+    while _spent:
+        drop_database(postgres.url("postgres"), _spent.pop())
+
+
+def _dawn(number: int) -> str:
+    """The database that a seed begins with: its campaigns, orders and disputes, and what the provider knows of them."""
+    postgres, name = Postgres(Home.here()), f"{TEMPLATE}_dawn{number}"
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
+        admin.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])  # until this connection ends
+        if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            with _database(f"{name}_made", TEMPLATE) as url:
+                with _world(url, f"dawn {number}") as world:
+                    for part in PARTS:
+                        part.dawn(world)
+                    world.monitor.execute("CREATE TABLE sim.dawn (memory bytea NOT NULL)")
+                    world.monitor.execute("INSERT INTO sim.dawn VALUES (%s)", [world.memory()])
+                connections.close_all()
+                copy_database(postgres.url("postgres"), template=f"{name}_made", name=name)
+    return name
+
+
+@contextmanager
+def _world(url: str, luck: str) -> Iterator[World]:
+    """A world over a database, all of whose chance comes from one word."""
+    real = (ids.entropy, ids.nanoseconds)
+    channel_layers.set("default", InMemoryChannelLayer())
+    settings.SIZHONG_PROVIDER = "backend.sim.run.current_gateway"
+    with psycopg.connect(url, autocommit=True) as monitor:
+        rules.forget()
+        rules._FRESH_SECONDS = float("inf")  # reading them anew at a real time would change the order of statements
+        rules.value("campaigns.update_days", at=DAWN)
+        scheduler = Scheduler(Random(f"{luck}:turns"), url)
+        world = World(luck, Random(luck), scheduler, monitor)
+        _worlds[:] = [world]
+        try:
+            yield world
+        finally:
+            ids.entropy, ids.nanoseconds = real
+            scheduler.close()
 
 
 nothing = nullcontext
@@ -116,29 +169,18 @@ def run_seed(
 ) -> Outcome:
     """Live through one seed; what breaks is told with the end of its story."""
     outcome, started = Outcome(seed, steps), time.monotonic()
-    real = (ids.entropy, ids.nanoseconds)
-    channel_layers.set("default", InMemoryChannelLayer())
-    settings.SIZHONG_PROVIDER = "backend.sim.run.current_gateway"
-    with _database(seed) as url, psycopg.connect(url, autocommit=True) as monitor:
-        rules.forget()
-        rules._FRESH_SECONDS = float("inf")  # reading them anew at a real time would change the order of statements
-        rules.value("campaigns.update_days", at=DAWN)
-        scheduler = Scheduler(Random(f"{seed}:turns"), url)
-        world = World(seed, Random(seed), scheduler, monitor)
-        _worlds[:] = [world]
+    name, template = f"{TEMPLATE}_{os.getpid()}_{seed}", _dawn(seed % DAWNS)
+    with _database(name, template) as url, _world(url, f"seed {seed}") as world:
         try:
             with bug():
                 _live(world, steps)
                 _settle(world)
         except Broken as broken:
             outcome.broken = str(broken)
-        finally:
-            ids.entropy, ids.nanoseconds = real
-            scheduler.close()
     outcome.story = world.story[-tail:] if outcome.broken or tail > TAIL else []
     outcome.digest = hashlib.sha256("\n".join(world.story).encode()).hexdigest()[:16]
     outcome.seconds = round(time.monotonic() - started, 2)
-    outcome.statements, outcome.crashes, outcome.acts = scheduler.statements, world.crashes, world.acts
+    outcome.statements, outcome.crashes, outcome.acts = world.scheduler.statements, world.crashes, world.acts
     return outcome
 
 
@@ -155,8 +197,7 @@ def _live(world: World, steps: int) -> None:
     # Each seed favours some acts and never does others: what is rare in the mean then meets itself (swarm testing).
     weights = [act.weight * world.rng.choice((0, 0.5, 1, 1, 2, 4)) for _, act in acts]
     world.prepare([law for part in PARTS for law in part.laws])
-    for part in PARTS:
-        part.dawn(world)
+    world.remember()
     for world.step in range(1, steps + 1):
         while not world.scheduler.idle:
             world.scheduler.turn()
@@ -186,7 +227,7 @@ def _check(world: World) -> None:
 
 PATIENCE = (
     timedelta(hours=1),
-    *(timedelta(days=8),) * 2,
+    timedelta(days=8),
     *(timedelta(days=33),) * 2,
     *(timedelta(days=99),) * 2,
     *(timedelta(days=8),) * 4,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -55,7 +56,7 @@ class Request:
 class World:
     """Everything that a run knows beside the database."""
 
-    seed: int
+    luck: str
     rng: Random
     scheduler: Scheduler
     monitor: psycopg.Connection
@@ -130,6 +131,18 @@ class World:
             notices.take(signed(letter), at=self.now())
         self.gateway.letters.clear()
 
+    # --- beginning ----------------------------------------------------------------------------------
+
+    def memory(self) -> bytes:
+        """What is known outside the database when the seeds of this beginning begin."""
+        return pickle.dumps((self.gateway.memory(), self.pledged_at_dawn, self.story))
+
+    def remember(self) -> None:
+        """Take over what was known when the beginning was made, which is kept beside the clock."""
+        row = self.monitor.execute("SELECT memory FROM sim.dawn").fetchone()
+        known, self.pledged_at_dawn, self.story = pickle.loads(row[0])  # type: ignore[index]  # noqa: S301 - we wrote it
+        self.gateway.remember(known)
+
     # --- telling ------------------------------------------------------------------------------------
 
     def tell(self, line: str) -> None:
@@ -170,7 +183,7 @@ class World:
     def task(self, name: str, act: Callable[[], Any], on_end: Callable[[Task], None] | None = None) -> Task:
         """A task with its own chance, that may be killed at a statement or at a named point."""
         self.begun += 1
-        rng = Random(f"{self.seed}:{self.begun}")
+        rng = Random(f"{self.luck}:{self.begun}")
 
         def run() -> Any:
             self.dice.rng = rng

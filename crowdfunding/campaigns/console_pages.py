@@ -28,7 +28,7 @@ from backend.listings.facets import CATEGORY_KEYS, COUNTIES
 from backend.moderation import queries as moderation
 from backend.moderation.pages import card as appeal_card
 from backend.payments import queries as payments
-from backend.payments.operations import debts, payouts
+from backend.payments.operations import debts, intents, payouts
 from backend.projects import queries as projects
 from crowdfunding.campaigns import goal_coach, panels, queries
 from crowdfunding.campaigns.models import RIGHT_CLASSES, Campaign, Pledge, Stretch, Tier
@@ -363,6 +363,7 @@ def money(request: HttpRequest) -> HttpResponse:
         "nav": "console",
         "balance_fen": books.balance(account),
         "owed_fen": debts.owed_by(actor.party_id),
+        "debts": list(payments.open_debts(actor.party_id)),
         "available_fen": books.available(account),
         "account": payments.payout_account(actor.party_id),
         "payouts": list(payments.payouts_of(actor.party_id)[:20]),
@@ -371,6 +372,20 @@ def money(request: HttpRequest) -> HttpResponse:
         "now": clock.now(),
     }
     return render(request, "campaigns/money.html", context)
+
+
+@require_POST
+@signed_in
+def repay(request: HttpRequest) -> HttpResponse:
+    """Whoever owes goes to the cashier; one order is paid once however often this is pressed."""
+    now = clock.now()
+    try:
+        intent = debts.order(by=actor_of(request), at=now)
+        phone = "Mobile" in request.headers.get("User-Agent", "")
+        return redirect(intents.cashier_url(intent_id=intent.pk, phone=phone, at=now))
+    except Refusal as refusal:
+        messages.error(request, refusal.text())
+        return redirect("console-money")
 
 
 def _submit(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) -> str:

@@ -88,3 +88,12 @@ class CampaignsImported(Event):
     campaign_id: UUID
     source_no: str
     state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimPayable(Event):
+    """What a maker paid back to a backer can no longer go the way it came: the backer is owed it."""
+
+    pledge_id: UUID
+    backer_id: UUID
+    amount_fen: int

@@ -10,6 +10,7 @@ from backend.common.fen import show_yuan
 from backend.common.outbox import Event, when
 from backend.notifications import operations as notifications
 from backend.payments.events import (
+    DebtPaid,
     DisputeEnded,
     DisputeOpened,
     PaymentArrivedLate,
@@ -23,6 +24,7 @@ from backend.payments.events import (
 from backend.projects import queries as projects
 from crowdfunding.campaigns.events import (
     CampaignMoved,
+    ClaimPayable,
     PledgeEnded,
     PledgePaid,
     QuestionAnswered,
@@ -31,7 +33,7 @@ from crowdfunding.campaigns.events import (
     UpdatePosted,
 )
 from crowdfunding.campaigns.models import Campaign, Pledge
-from crowdfunding.campaigns.operations import complaints, pledges, reminders
+from crowdfunding.campaigns.operations import claims, complaints, pledges, reminders
 from crowdfunding.campaigns.states import PledgeState
 
 when_of_pledge = outbox.when(lambda event: event.subject_kind == "pledge")
@@ -112,8 +114,8 @@ _OWNER_HEARS = {
     "deliver": ("项目《{title}》已确认交付", "“{title}” counts as delivered"),
     "finish": ("项目《{title}》已结项，尾款进入付款审批", "“{title}” is closed; the tail awaits the officers"),
     "cancel_after": (
-        "项目《{title}》在成功后取消，托管余额将退还",
-        "“{title}” was cancelled after success; escrow is refunded",
+        "项目《{title}》在成功后取消，托管余额将退还；不足部分是您对支持者的欠款，见资金页",
+        "“{title}” was cancelled after success; escrow is refunded, and what it lacks you owe the backers",
     ),
 }
 _BACKERS_HEAR = {
@@ -132,12 +134,12 @@ _BACKERS_HEAR = {
     "ship": ("您支持的《{title}》开始发货，收到后请确认", "“{title}” is shipping; please confirm receipt"),
     "fall_behind": ("您支持的《{title}》交付逾期", "“{title}” is overdue"),
     "default": (
-        "您支持的《{title}》已违约，托管余额将按比例退还",
-        "“{title}” is in default; what escrow holds goes back pro rata",
+        "您支持的《{title}》已违约，托管余额将按比例退还，不足部分由发起人补退",
+        "“{title}” is in default; escrow goes back pro rata, the maker owes you the rest",
     ),
     "cancel_after": (
-        "您支持的《{title}》已取消，托管余额将按比例退还",
-        "“{title}” was cancelled; what escrow holds goes back pro rata",
+        "您支持的《{title}》已取消，托管余额将按比例退还，不足部分由发起人补退",
+        "“{title}” was cancelled; escrow goes back pro rata, the maker owes you the rest",
     ),
 }
 
@@ -321,7 +323,25 @@ def tell_followers(event: CampaignMoved) -> None:
     )
 
 
+def allot_claims(event: DebtPaid) -> None:
+    claims.allot(campaign_id=event.campaign_id, at=event.at)
+
+
+def tell_payable(event: ClaimPayable) -> None:
+    notifications.tell(
+        [event.backer_id],
+        key=str(event.id),
+        kind="refund",
+        zh=f"发起人补退 {show_yuan(event.amount_fen)}；原支付渠道已不接受退款，请设置收款账户并申请付款",
+        en=f"The maker paid back {show_yuan(event.amount_fen)}; your payment is too old to be refunded, ask for a payout",
+        url="/create/money/",
+        at=event.at,
+    )
+
+
 HANDLERS = {
+    DebtPaid: [allot_claims],
+    ClaimPayable: [tell_payable],
     PaymentSettled: [settle_pledge],
     PaymentArrivedLate: [take_late_payment],
     PaymentExpired: [expire_pledge],

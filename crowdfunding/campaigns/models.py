@@ -9,7 +9,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
-from backend.common.fen import FenField
+from backend.common.fen import Fen, FenField
 from backend.common.ids import new_id
 from backend.common.states import Stateful, states_known
 from crowdfunding.campaigns.states import CAMPAIGN, PLEDGE, State
@@ -243,6 +243,34 @@ class Cancellation(models.Model):
     first_at = models.DateTimeField("申请时间")
     second_by = models.UUIDField("复核人", null=True)
     second_at = models.DateTimeField("复核时间", null=True)
+
+
+class Claim(models.Model):
+    """What the maker still owes one backer of a campaign that came to nothing (待补退款).
+
+    Escrow had less than was paid. `due_fen` has come from the maker and is about to go back, `repaid_fen` went.
+    """
+
+    pledge = models.OneToOneField(Pledge, models.PROTECT, primary_key=True, related_name="claim", verbose_name="支持")
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="claims", verbose_name="项目")
+    amount_fen = FenField("尚欠")
+    due_fen = FenField("待退", default=0)
+    repaid_fen = FenField("已补退", default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount_fen__gt=0, due_fen__gte=0, repaid_fen__gte=0)
+                & Q(amount_fen__gte=F("due_fen") + F("repaid_fen")),
+                name="claim_bounded",
+            )
+        ]
+        indexes = [models.Index(fields=["pledge"], name="claim_due", condition=Q(due_fen__gt=0))]
+
+    @property
+    def left_fen(self) -> Fen:
+        """What has not come in yet, in fen."""
+        return int(self.amount_fen - self.due_fen - self.repaid_fen)
 
 
 def campaign_lock(campaign_id: UUID) -> str:

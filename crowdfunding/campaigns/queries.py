@@ -14,7 +14,17 @@ from backend.common.fen import Fen
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
 from backend.moderation import screening
-from crowdfunding.campaigns.models import Campaign, Cancellation, Pledge, Question, Reminder, Stretch, Tier, Update
+from crowdfunding.campaigns.models import (
+    Campaign,
+    Cancellation,
+    Claim,
+    Pledge,
+    Question,
+    Reminder,
+    Stretch,
+    Tier,
+    Update,
+)
 from crowdfunding.campaigns.states import PledgeState, State
 
 COMPARED = 300
@@ -162,6 +172,11 @@ def refundable_lines(campaign_id: UUID) -> list[tuple[UUID, Fen]]:
         return [(row[0], int(row[1])) for row in cursor.fetchall()]
 
 
+def claims_due(*, limit: int) -> list[UUID]:
+    """Claims whose money has come from the maker and goes back."""
+    return list(Claim.objects.filter(due_fen__gt=0).order_by("pk").values_list("pk", flat=True)[:limit])
+
+
 STANDING: dict[str, str] = {
     "campaign shows another sum than its pledges (campaign, state, shown fen, pledges fen, shown, counted)": """
         SELECT c.id, c.state, c.raised_fen, coalesce(p.total, 0), c.pledges_n, coalesce(p.n, 0)
@@ -195,9 +210,18 @@ STANDING: dict[str, str] = {
                 JOIN payments_dispute d ON d.id = t.cause_id JOIN payments_paymentintent i ON i.id = d.intent_id
                 JOIN ledger_account a ON a.id = t.debit_id
                 WHERE t.cause_kind = 'dispute' AND t.phase IN ('captured', 'posted') AND a.kind = 'escrow'
+                UNION ALL
+                SELECT d.campaign_id, t.amount_fen FROM ledger_transfer t
+                JOIN payments_debt d ON d.id = t.cause_id JOIN ledger_account a ON a.id = t.credit_id
+                WHERE t.cause_kind = 'debt' AND a.kind = 'escrow'
             ) parts GROUP BY 1
         ) x ON x.campaign = c.id
         WHERE coalesce(e.net, 0) <> coalesce(x.total, 0) ORDER BY 1""",
+    "claims of backers differ from what their maker owes (campaign, claims fen, debt fen, given fen, came in)": """
+        SELECT coalesce(c.campaign_id, d.campaign_id), c.total, d.amount_fen, c.given, d.paid_fen FROM (
+            SELECT campaign_id, sum(amount_fen) total, sum(due_fen + repaid_fen) given FROM campaigns_claim GROUP BY 1
+        ) c FULL JOIN (SELECT * FROM payments_debt WHERE campaign_id IS NOT NULL) d ON d.campaign_id = c.campaign_id
+        WHERE c.total IS DISTINCT FROM d.amount_fen OR c.given > d.paid_fen ORDER BY 1""",
     "paid pledge differs from its order (pledge, state, pledge fen, order fen, order state)": """
         SELECT p.id, p.state, p.total_fen, i.amount_fen, i.state FROM campaigns_pledge p
         LEFT JOIN payments_paymentintent i ON i.subject_id = p.id AND i.subject_kind = 'pledge'

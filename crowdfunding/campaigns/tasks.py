@@ -5,7 +5,7 @@ from celery import shared_task
 from backend.common import clock
 from backend.common.sweeps import each
 from crowdfunding.campaigns import queries
-from crowdfunding.campaigns.operations import reminders, silence, verdicts
+from crowdfunding.campaigns.operations import claims, reminders, silence, verdicts
 
 
 @shared_task(queue="deadlines")
@@ -19,6 +19,13 @@ def advance_due_campaigns(*, limit: int = 200) -> int:
 def answer_by_silence() -> int:
     """Let time answer refund requests that nobody answered."""
     return silence.answer_by_silence(at=clock.now())
+
+
+@shared_task(queue="money")
+def repay_claims(*, limit: int = 200) -> int:
+    """Give backers back what makers paid of what they owe them."""
+    now = clock.now()
+    return each("claim", queries.claims_due(limit=limit), lambda key: claims.repay(pledge_id=key, at=now))
 
 
 @shared_task(queue="deadlines")

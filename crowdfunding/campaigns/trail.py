@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from backend.common.fen import Fen
 from backend.ledger import queries as books
 from backend.payments import queries as payments
-from crowdfunding.campaigns.models import Pledge
+from crowdfunding.campaigns.models import Claim, Pledge
 
 
 @dataclass(frozen=True)
@@ -45,4 +45,7 @@ def of(made: Pledge) -> list[Step]:
         steps.append(
             Step(words, refund.amount_fen, refund.succeeded_at or refund.created_at, refund.number, is_done=done)
         )
+    claim = Claim.objects.filter(pledge=made).first()
+    if claim is not None and claim.left_fen:
+        steps.append(Step(_("发起人尚欠您，到账后原路退回"), claim.left_fen, None, is_done=False))
     return steps

@@ -21,6 +21,7 @@ urlpatterns = [
     path("create/", console_pages.console, name="console"),
     path("create/coach/", console_pages.coach, name="coach"),
     path("create/money/", console_pages.money, name="console-money"),
+    path("create/money/repay/", console_pages.repay, name="repay-debts"),
     path("create/<uuid:campaign_id>/", console_pages.campaign, name="console-campaign"),
     path("create/<uuid:campaign_id>/edit/", console_pages.edit, name="console-edit"),
     path("create/<uuid:campaign_id>/preview/", console_pages.preview, name="console-preview"),

@@ -1,27 +1,45 @@
-"""What a payee owes the platform after a chargeback that nothing of its own could bear (欠款)."""
+"""What a payee owes (欠款): the platform, after a chargeback that nothing of its own could bear, or the backers of a
+campaign that came to nothing after its first part was paid.
+
+What the payee earns pays it first, or the payee pays it by an order. What is owed to backers goes to their
+campaign's escrow, and from there back to them; the platform does not advance it, and cannot let go of it.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
 
 from backend.accounts.models import Party
-from backend.common import rules
+from backend.common import outbox, rules
 from backend.common.actors import CLOCK, SYSTEM, Actor, require_other_person
-from backend.common.errors import Invalid, Refusal
+from backend.common.errors import Forbidden, Invalid, Refusal
 from backend.common.fen import Fen, show_yuan
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
-from backend.payments.errors import DebtOpen
-from backend.payments.models import Debt, Dispute
-from backend.payments.states import Owing
+from backend.payments.errors import DebtOpen, NothingOwed, OwedToBackers
+from backend.payments.events import DebtPaid
+from backend.payments.models import Debt, Dispute, PaymentIntent
+from backend.payments.operations import intents
+from backend.payments.states import Intent, Owing
 
 
 def owe(*, dispute: Dispute, party_id: UUID, amount_fen: Fen, at: datetime) -> Debt:
     """Note what a payee owes; the transfer that made it is the chargeback's own."""
     return Debt.objects.create(party_id=party_id, dispute=dispute, amount_fen=amount_fen, created_at=at, state_at=at)
+
+
+def owe_backers(*, campaign_id: UUID, party_id: UUID, amount_fen: Fen, at: datetime) -> Debt:
+    """Note what a maker owes the backers of a campaign: what they paid and escrow no longer holds (补退责任)."""
+    debt = Debt.objects.create(
+        party_id=party_id, campaign_id=campaign_id, amount_fen=amount_fen, created_at=at, state_at=at
+    )
+    debtor = ledger.open_account(ledger.receivable_from(party_id))
+    leg = ledger.Leg(debtor, ledger.open_account(ledger.claims_on("campaign", campaign_id)), amount_fen)
+    ledger.post(key=f"claims:{campaign_id}", kind="claims", legs=[leg], cause=("debt", debt.id), at=at)
+    return debt
 
 
 @transaction.atomic
@@ -33,9 +51,15 @@ def settle(*, party_id: UUID, at: datetime) -> Fen:
         amount = min(debt.left_fen, books.available(ledger.payable_to(party_id)))
         if amount <= 0:
             break
-        leg = ledger.Leg(ledger.payable_to(party_id), ledger.receivable_from(party_id), amount)
+        legs = [ledger.Leg(ledger.payable_to(party_id), ledger.receivable_from(party_id), amount)]
+        if debt.campaign_id is not None:
+            claims, escrow = (of("campaign", debt.campaign_id) for of in (ledger.claims_on, ledger.escrow_of))
+            legs.append(ledger.Leg(claims, escrow, amount))
+            outbox.record(
+                DebtPaid(at=at, debt_id=debt.id, party_id=party_id, campaign_id=debt.campaign_id, amount_fen=amount)
+            )
         key = f"debt:{debt.id}:{debt.paid_fen}"
-        ledger.post(key=key, kind="debt", legs=[leg], cause=("debt", debt.id), at=at)
+        ledger.post(key=key, kind="debt", legs=legs, cause=("debt", debt.id), at=at)
         debt.paid_fen += amount
         _step(debt, "pay" if debt.left_fen == 0 else "pay_part", by=SYSTEM, at=at)
         paid += amount
@@ -54,29 +78,80 @@ def write_off(*, debt_id: UUID, reason: str, by: Actor, at: datetime) -> None:
 
     Raises:
         Invalid: no reason.
+        OwedToBackers: it is not the platform's to let go.
         SamePerson: the officer who recorded the chargeback.
         MoveRefused: it is paid, or written off before.
     """
     debt = Debt.objects.select_for_update(of=("self",)).select_related("dispute").get(pk=debt_id)
     if not reason.strip():
         raise Invalid("请写明理由", "Say why", field="reason")
+    if debt.dispute is None:
+        raise OwedToBackers
     require_other_person(by, debt.dispute.opened_by)
     _let_go(debt, "write_off", by=by, at=at, reason=reason)
 
 
 @transaction.atomic
 def lapse(*, debt_id: UUID, at: datetime) -> None:
-    """The claim is barred by time; the reserve bears it (时效届满). Safe to repeat."""
+    """The claim is barred by time; whoever had it bears it (时效届满). Safe to repeat."""
     debt = Debt.objects.select_for_update().get(pk=debt_id)
     if debt.state in Owing.OPEN and debt.created_at + rules.days("payments.debt_days", at=at) <= at:
         _let_go(debt, "lapse", by=CLOCK, at=at, reason="诉讼时效届满")
 
 
 def _let_go(debt: Debt, event: str, *, by: Actor, at: datetime, reason: str) -> None:
-    left, reserve = debt.left_fen, ledger.open_account(ledger.RESERVE)
+    left = debt.left_fen
     _step(debt, event, by=by, at=at, reason=reason)
-    leg = ledger.Leg(reserve, ledger.receivable_from(debt.party_id), left)
+    bearer = ledger.RESERVE if debt.campaign_id is None else ledger.claims_on("campaign", debt.campaign_id)
+    leg = ledger.Leg(ledger.open_account(bearer), ledger.receivable_from(debt.party_id), left)
     ledger.post(key=f"debt-off:{debt.id}", kind="debt", legs=[leg], cause=("debt", debt.id), at=at)
+
+
+@transaction.atomic
+def order(*, by: Actor, at: datetime) -> PaymentIntent:
+    """The order by which a party pays what it owes; the open one while it is of the same sum (还款).
+
+    Raises:
+        Forbidden: the hat may not move money.
+        NothingOwed: there is nothing to pay.
+    """
+    if by.party_id is None or "money" not in by.scopes:
+        raise Forbidden
+    party = Party.objects.select_for_update(no_key=True).get(pk=by.party_id)
+    owed = owed_by(party.pk)
+    if owed == 0:
+        raise NothingOwed
+    standing = PaymentIntent.objects.filter(
+        subject_kind="debts",
+        subject_id=party.pk,
+        amount_fen=owed,
+        state__in=(Intent.CREATED, Intent.AWAITING),
+        expires_at__gt=at,
+    ).first()
+    if standing is not None:
+        return standing
+    ledger.open_account(ledger.escrow_of("debts", party.pk))
+    return intents.open_intent(
+        purpose=("debts", party.pk),
+        subject=("debts", party.pk),
+        payer_id=party.pk,
+        amount_fen=owed,
+        title="偿还欠款",
+        expires_at=at + timedelta(hours=rules.value("payments.repayment_hours", at=at)),
+        at=at,
+    )
+
+
+@transaction.atomic
+def take_repayment(*, party_id: UUID, intent_id: UUID, amount_fen: Fen, at: datetime) -> None:
+    """A repayment arrived: it is the party's own, and pays its debts; what they no longer need stays payable.
+
+    Safe to repeat.
+    """
+    escrow = ledger.escrow_of("debts", party_id)
+    leg = ledger.Leg(escrow, ledger.open_account(ledger.payable_to(party_id)), amount_fen)
+    ledger.post(key=f"repayment:{intent_id}", kind="repayment", legs=[leg], cause=("repayment", intent_id), at=at)
+    settle(party_id=party_id, at=at)
 
 
 def owed_by(party_id: UUID) -> Fen:

@@ -282,6 +282,15 @@ def _succeed(payout: Payout, order_id: str, at: datetime) -> None:
     outbox.record(PayoutPaid(at=at, payout_id=payout.id, party_id=payout.party_id, amount_fen=payout.amount_fen))
 
 
+@transaction.atomic
+def turn_back_unsigned(*, party_id: UUID, reason: str, at: datetime) -> None:
+    """Turn back what was asked for and not authorised, because the payee owes the money now (撤回待审付款)."""
+    waiting = Payout.objects.select_for_update().filter(party_id=party_id, state__in=(Paying.PENDING, Paying.CHECKED))
+    for payout in waiting.order_by("pk"):
+        payout.move("reject", by=SYSTEM, at=at, reason=reason)
+        _let_go(payout, at)
+
+
 def _let_go(payout: Payout, at: datetime) -> None:
     if payout.hold_id is not None:
         ledger.void(key=f"payout-void:{payout.id}", hold_id=payout.hold_id, at=at)

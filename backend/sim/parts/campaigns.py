@@ -10,7 +10,7 @@ from uuid import UUID
 from backend.accounts.models import User
 from backend.common import outbox
 from backend.common.actors import Role
-from backend.payments.models import PaymentIntent, Refund
+from backend.payments.models import Debt, PaymentIntent, Refund
 from backend.payments.operations import intents
 from backend.sim.part import Act, Invariant, Law, Part, among
 from backend.sim.scheduler import Task
@@ -19,6 +19,7 @@ from crowdfunding.campaigns import tasks
 from crowdfunding.campaigns.models import Campaign, Cancellation, Pledge, Tier
 from crowdfunding.campaigns.operations import (
     changes,
+    claims,
     confirmations,
     delivery,
     drafts,
@@ -360,7 +361,8 @@ def moderate(world: World) -> Task | None:
 
 def clockwork(world: World) -> Task:
     """A worker takes up what time brought to campaigns."""
-    bell = world.pick([tasks.advance_due_campaigns, tasks.advance_due_campaigns, tasks.answer_by_silence])
+    bells = [tasks.advance_due_campaigns, tasks.advance_due_campaigns, tasks.answer_by_silence, tasks.repay_claims]
+    bell = world.pick(bells)
     return world.task(str(bell.__name__), bell)
 
 
@@ -442,6 +444,10 @@ def campaigns_settled(world: World) -> Iterator[str]:
         waiting = Pledge.objects.filter(campaign=campaign, state__in=PledgeState.OWED).count()
         if waiting:
             yield f"{waiting} pledges of {campaign.title}, which is {campaign.state}, were not given back"
+    for debt in Debt.objects.filter(campaign_id__isnull=False):
+        waiting = claims.waiting_fen(debt.campaign_id)  # type: ignore[arg-type]
+        if waiting:
+            yield f"{waiting} that a maker paid back lie in escrow"
     for refund in Refund.objects.filter(state="succeeded", amount_fen=0):
         yield f"refund {refund.number} of nothing"
 
@@ -473,6 +479,6 @@ PART = Part(
     ),
     invariants=(Invariant("C2", "What was acknowledged is there, once.", acknowledged_is_kept),),
     settled=Invariant("C6", "When faults stop, every campaign and pledge comes to an end.", campaigns_settled),
-    bells=(tasks.advance_due_campaigns, tasks.answer_by_silence),
+    bells=(tasks.advance_due_campaigns, tasks.answer_by_silence, tasks.repay_claims),
     dawn=dawn,
 )

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from backend.accounts.models import User
 from backend.common import outbox
 from backend.common.actors import Role
 from backend.common.models import Delivery, OutboxEvent
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
 from backend.payments import tasks
-from backend.payments.models import Dispute, PaymentIntent, Payout, PayoutAccount, Refund, RefundBatch
-from backend.payments.operations import disputes, intents, notices, payouts, refunds
-from backend.payments.states import Batch, Disputing, Intent, Paying, Refunding
+from backend.payments.models import Debt, Dispute, PaymentIntent, Payout, PayoutAccount, Refund, RefundBatch
+from backend.payments.operations import debts, disputes, intents, notices, payouts, refunds
+from backend.payments.states import Batch, Disputing, Intent, Owing, Paying, Refunding
 from backend.sim.gateway import PAID, SILENCES, Letter, signed
 from backend.sim.part import Act, Invariant, Law, Part, among
 from backend.sim.scheduler import Task
@@ -338,6 +339,23 @@ def money_settled(world: World) -> Iterator[str]:
         yield f"{books.balance(ledger.SUSPENSE)} lie in suspense"
 
 
+def repay(world: World) -> Task | None:
+    """Whoever owes goes to the cashier; the forgetful one does not pay there."""
+    owing = list(Debt.objects.filter(state__in=Owing.OPEN).order_by("created_at", "pk").select_related("party")[:10])
+    if not owing:
+        return None
+    debtor = User.objects.select_related("party").filter(party_id=world.pick(owing).party_id).first()
+    if debtor is None:
+        return None
+    by = world.acting(debtor)
+
+    def visit() -> None:
+        order = debts.order(by=by, at=world.now())
+        intents.cashier_url(intent_id=order.pk, phone=False, at=world.now())
+
+    return world.task(f"{debtor.party.name} goes to pay what it owes", visit)
+
+
 PART = Part(
     name="money",
     acts=(
@@ -355,6 +373,7 @@ PART = Part(
         Act("ask payout", 2, ask_payout),
         Act("bulk", 2, bulk_refund),
         Act("chargeback", 2, dispute),
+        Act("repay", 6, repay),
     ),
     laws=(
         Law("M5", "No money leaves on the word of one natural person.", TWO_PEOPLE),
@@ -368,5 +387,12 @@ PART = Part(
         ),
     ),
     settled=Invariant("M7", "When faults stop, all money comes to rest and equals the provider's.", money_settled),
-    bells=(tasks.sweep_intents, tasks.send_refunds, tasks.send_payouts, tasks.watch_payouts, tasks.reconcile_bills),
+    bells=(
+        tasks.sweep_intents,
+        tasks.send_refunds,
+        tasks.send_payouts,
+        tasks.watch_payouts,
+        tasks.settle_debts,
+        tasks.reconcile_bills,
+    ),
 )

@@ -125,6 +125,8 @@ def _word(table: dict[str, tuple[str, str]], key: str) -> str:
 
 TRANSFER_WORDS = {
     "debt": ("抵扣或核销欠款", "Debt paid or written off"),
+    "claims": ("应补退给支持者", "Owed to backers"),
+    "repayment": ("还款到账", "Repayment received"),
     "contribution": ("支持款入托管", "Pledge into escrow"),
     "late": ("超时到账，待核", "Late payment, in suspense"),
     "release": ("放款", "Release"),

@@ -12,6 +12,7 @@ from backend.payments.operations import refunds
 from backend.payments.states import Disputing
 from crowdfunding.campaigns import verdicts
 from crowdfunding.campaigns.models import Campaign, Pledge
+from crowdfunding.campaigns.operations.claims import owe_the_rest
 from crowdfunding.campaigns.states import PledgeState
 
 
@@ -25,7 +26,8 @@ def plan_shares(campaign: Campaign, at: datetime) -> None:
 
     Disputes are overtaken by the end of the whole: everybody gets a share by the same rule.
     Refunds that nobody approved yet are dropped first, so that each claim is what was paid less what
-    is on its way back. A pledge under chargeback has no share: its sum is held for it alone.
+    is on its way back. A pledge under chargeback has no share: its sum is held for it alone. What escrow lacks is
+    the maker's debt to each of them.
     """
     rulings.overtake_all(about_id=campaign.pk, reason=campaign.state_word, at=at)
     owed = Pledge.objects.filter(campaign=campaign, state__in=PledgeState.OWED).exclude(disputed())
@@ -41,3 +43,5 @@ def plan_shares(campaign: Campaign, at: datetime) -> None:
     for made, share in zip(claims, verdicts.shares_of_rest(rest, [left[made.id] for made in claims]), strict=True):
         made.share_fen = share
     Pledge.objects.bulk_update(open_pledges, ["share_fen"], batch_size=500)
+    lacking = [(made, left[made.id] - (made.share_fen or 0)) for made in claims]
+    owe_the_rest(campaign, [(made, fen) for made, fen in lacking if fen], at)

@@ -24,7 +24,7 @@ from backend.payments.operations import debts, payouts
 from backend.payments.states import Intent
 from crowdfunding.campaigns import gates, verdicts
 from crowdfunding.campaigns.models import Campaign, Pledge, campaign_lock
-from crowdfunding.campaigns.operations import delivery, pledges
+from crowdfunding.campaigns.operations import claims, delivery, pledges
 from crowdfunding.campaigns.operations.drafts import open_now
 from crowdfunding.campaigns.operations.shared import locked, move
 from crowdfunding.campaigns.operations.shares import disputed, plan_shares
@@ -201,7 +201,7 @@ def give_back_some(*, campaign_id: UUID, at: datetime) -> bool:
 def _leave_rest(campaign: Campaign, at: datetime) -> None:
     """What nobody has a claim to any more is the maker's: the part of those who have their goods."""
     escrow = ledger.escrow_of("campaign", campaign.id)
-    rest = books.available(escrow)
+    rest = books.available(escrow) - claims.waiting_fen(campaign.pk)
     if rest > 0 and campaign.owner_id is not None:
         leg = ledger.Leg(escrow, ledger.open_account(ledger.payable_to(campaign.owner_id)), rest)
         ledger.post(key=f"rest:{campaign.id}", kind="release", legs=[leg], cause=("campaign", campaign.id), at=at)
