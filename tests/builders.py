@@ -16,6 +16,7 @@ from backend.common.models import Delivery, OutboxEvent
 from backend.disputes import tasks as dispute_tasks
 from backend.moderation import tasks as moderation_tasks
 from backend.payments import tasks as payment_tasks
+from backend.payments.models import Payout
 from backend.payments.operations import intents, payouts
 from backend.projects import tasks as project_tasks
 from backend.projects.models import Evidence, Passport
@@ -24,7 +25,7 @@ from backend.projects.operations.documents import Fact
 from backend.projects.operations.passports import Profile
 from crowdfunding.campaigns import tasks as campaign_tasks
 from crowdfunding.campaigns.models import Campaign, Pledge, Tier
-from crowdfunding.campaigns.operations import drafts, pledges, reviews
+from crowdfunding.campaigns.operations import delivery, drafts, pledges, reviews
 from crowdfunding.campaigns.operations.drafts import Terms, TierTerms
 from crowdfunding.fulfilment import tasks as fulfilment_tasks
 from crowdfunding.leads import tasks as lead_tasks
@@ -310,3 +311,37 @@ def payable_account(owner: User) -> None:
     """A payout account that has waited out its first day."""
     at = clock.now() - timedelta(days=2)
     payouts.set_account(party_id=owner.party_id, login="13900001111", holder=owner.party.name, by=acting(owner), at=at)
+
+
+def produced(cashier, *quantities: int, pays_out: bool = True) -> tuple[Campaign, list[Pledge]]:
+    """A campaign whose first part of 70 % was paid to its maker, with a pledge of each quantity at ¥1,000."""
+    cashier.control(clock=clock.now().isoformat(), forget=True)
+    campaign, tier = live_campaign(price_fen=100_000)
+    payable_account(owner_of(campaign))
+    made = [paid_pledge(cashier, campaign, tier, quantity=quantity) for quantity in quantities]
+    move_on(cashier, timedelta(days=30, minutes=1))
+    move_on(cashier, timedelta(days=3, minutes=1))
+    if pays_out:
+        first = Payout.objects.get()
+        payouts.check_payout(payout_id=first.pk, by=officer(), at=clock.now())
+        payouts.authorize_payout(payout_id=first.pk, by=officer(), at=clock.now())
+        beat()
+    return Campaign.objects.get(pk=campaign.pk), made
+
+
+def come_to_nothing(campaign: Campaign) -> None:
+    """Maker and moderator cancel after success, and what escrow holds goes back."""
+    by = acting(owner_of(campaign))
+    delivery.ask_to_cancel(campaign_id=campaign.pk, ruling="窑炉损毁，无法交付", by=by, at=clock.now())
+    delivery.confirm_cancel(campaign_id=campaign.pk, by=moderator(), at=clock.now())
+    hand_on()
+
+
+def hand_on() -> None:
+    """Let what a maker owes its backers reach them, as far as it is there."""
+    deliver_events()
+    for _ in range(2):
+        payment_tasks.settle_debts()
+        deliver_events()
+        campaign_tasks.repay_claims()
+        beat()

@@ -42,6 +42,8 @@ def returned(request: HttpRequest) -> HttpResponse:
         return redirect("/my/")
     if notices.is_signed_return(fields):
         intents.look_after(intent_id=intent.pk, at=clock.now())
+    if intent.subject_kind == "debts":
+        return redirect("console-money")
     return redirect(
         reverse(intent.subject_kind, args=[intent.subject_id]) if intent.subject_kind in ("pledge", "pot") else "/my/"
     )

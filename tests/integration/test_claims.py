@@ -14,58 +14,24 @@ from backend.ledger import queries as books
 from backend.payments import tasks as payment_tasks
 from backend.payments.errors import NothingOwed, OwedToBackers
 from backend.payments.models import Debt, PaymentIntent, Payout, Refund
-from backend.payments.operations import debts, disputes, intents, payouts
+from backend.payments.operations import debts, disputes, intents
 from crowdfunding.campaigns import tasks, trail
 from crowdfunding.campaigns.models import Campaign, Claim, Pledge
-from crowdfunding.campaigns.operations import claims, delivery, drafts, pledges
+from crowdfunding.campaigns.operations import claims, drafts, pledges
 from tests.builders import (
     acting,
-    beat,
+    come_to_nothing,
     deliver_events,
     draft,
+    hand_on,
     live_campaign,
-    moderator,
     move_on,
     offer,
     officer,
     owner_of,
     paid_pledge,
-    payable_account,
+    produced,
 )
-
-
-def _produced(cashier, *quantities: int, pays_out: bool = True) -> tuple[Campaign, list[Pledge]]:
-    """A campaign whose first part of 70 % was paid to its maker, with a pledge of each quantity at ¥1,000."""
-    cashier.control(clock=clock.now().isoformat(), forget=True)
-    campaign, tier = live_campaign(price_fen=100_000)
-    maker = owner_of(campaign)
-    payable_account(maker)
-    made = [paid_pledge(cashier, campaign, tier, quantity=quantity) for quantity in quantities]
-    move_on(cashier, timedelta(days=30, minutes=1))
-    move_on(cashier, timedelta(days=3, minutes=1))
-    if pays_out:
-        first = Payout.objects.get()
-        payouts.check_payout(payout_id=first.pk, by=officer(), at=clock.now())
-        payouts.authorize_payout(payout_id=first.pk, by=officer(), at=clock.now())
-        beat()
-        assert books.balance(ledger.payable_to(maker.party_id)) == 0
-    return Campaign.objects.get(pk=campaign.pk), made
-
-
-def _cancel(campaign: Campaign) -> None:
-    by = acting(owner_of(campaign))
-    delivery.ask_to_cancel(campaign_id=campaign.pk, ruling="窑炉损毁，无法交付", by=by, at=clock.now())
-    delivery.confirm_cancel(campaign_id=campaign.pk, by=moderator(), at=clock.now())
-    _settle()
-
-
-def _settle() -> None:
-    deliver_events()
-    for _ in range(2):
-        payment_tasks.settle_debts()
-        deliver_events()
-        tasks.repay_claims()
-        beat()
 
 
 def _refunded(made: list[Pledge]) -> list[int]:
@@ -86,7 +52,7 @@ def _repay(cashier, by: Actor) -> PaymentIntent:
     order = debts.order(by=by, at=clock.now())
     cashier.pay(intents.cashier_url(intent_id=order.pk, phone=False, at=clock.now()))
     intents.look_after(intent_id=order.pk, at=clock.now())
-    _settle()
+    hand_on()
     return order
 
 
@@ -95,8 +61,8 @@ def _is_clean() -> bool:
 
 
 def test_what_escrow_lacks_is_the_makers_debt_and_each_backers_claim(own_db, cashier):
-    campaign, made = _produced(cashier, 1, 2)
-    _cancel(campaign)
+    campaign, made = produced(cashier, 1, 2)
+    come_to_nothing(campaign)
     assert _refunded(made) == [30_000, 60_000]
     debt = Debt.objects.get()
     assert (debt.amount_fen, debt.state, debt.party_id) == (210_000, "due", campaign.owner_id)
@@ -107,13 +73,13 @@ def test_what_escrow_lacks_is_the_makers_debt_and_each_backers_claim(own_db, cas
 
 
 def test_what_the_maker_earns_goes_to_the_backers_by_what_each_lacks(own_db, cashier):
-    campaign, made = _produced(cashier, 1, 2)
-    _cancel(campaign)
+    campaign, made = produced(cashier, 1, 2)
+    come_to_nothing(campaign)
     _earn(cashier, campaign, 30_001)
-    _settle()
+    hand_on()
     assert _refunded(made) == [30_000 + 10_000, 60_000 + 20_001]
     _earn(cashier, campaign, 200_000)
-    _settle()
+    hand_on()
     assert _refunded(made) == [100_000, 200_000]
     assert Debt.objects.get().state == "paid"
     assert books.balance(ledger.payable_to(campaign.owner_id)) == 30_001 + 200_000 - 210_000
@@ -122,8 +88,8 @@ def test_what_the_maker_earns_goes_to_the_backers_by_what_each_lacks(own_db, cas
 
 
 def test_a_first_part_that_was_not_paid_out_comes_back_at_once(own_db, cashier):
-    campaign, made = _produced(cashier, 1, 2, pays_out=False)
-    _cancel(campaign)
+    campaign, made = produced(cashier, 1, 2, pays_out=False)
+    come_to_nothing(campaign)
     assert Payout.objects.get().state == "rejected", "the payout that waited for officers is turned back"
     assert _refunded(made) == [97_000, 194_000], "all but the fee, which the maker owes"
     assert (Debt.objects.get().state, debts.owed_by(campaign.owner_id)) == ("part_paid", 9_000)
@@ -131,8 +97,8 @@ def test_a_first_part_that_was_not_paid_out_comes_back_at_once(own_db, cashier):
 
 
 def test_a_maker_pays_by_an_order_and_may_begin_anew(own_db, cashier):
-    campaign, made = _produced(cashier, 1, 2)
-    _cancel(campaign)
+    campaign, made = produced(cashier, 1, 2)
+    come_to_nothing(campaign)
     maker = owner_of(campaign)
     fresh = draft(maker)
     offer(fresh, maker)
@@ -152,39 +118,39 @@ def test_a_maker_pays_by_an_order_and_may_begin_anew(own_db, cashier):
 
 
 def test_two_windows_get_one_order_and_another_sum_gets_another(own_db, cashier):
-    campaign, _made = _produced(cashier, 1, 2)
-    _cancel(campaign)
+    campaign, _made = produced(cashier, 1, 2)
+    come_to_nothing(campaign)
     by = acting(owner_of(campaign))
     first = debts.order(by=by, at=clock.now())
     assert debts.order(by=by, at=clock.now()).pk == first.pk
     _earn(cashier, campaign, 10_000)
-    _settle()
+    hand_on()
     second = debts.order(by=by, at=clock.now())
     assert (second.pk == first.pk, second.amount_fen) == (False, 200_000)
 
 
 def test_both_orders_paid_leave_the_makers_own_money_payable(own_db, cashier):
-    campaign, made = _produced(cashier, 1, 2)
-    _cancel(campaign)
+    campaign, made = produced(cashier, 1, 2)
+    come_to_nothing(campaign)
     by = acting(owner_of(campaign))
     first = debts.order(by=by, at=clock.now())
     url = intents.cashier_url(intent_id=first.pk, phone=False, at=clock.now())
     _earn(cashier, campaign, 10_000)
-    _settle()
+    hand_on()
     _repay(cashier, by)
     cashier.pay(url)
     intents.look_after(intent_id=first.pk, at=clock.now())
-    _settle()
+    hand_on()
     assert _refunded(made) == [100_000, 200_000]
     assert books.balance(ledger.payable_to(campaign.owner_id)) == 210_000
     assert _is_clean()
 
 
 def test_a_default_is_owed_like_a_cancellation(own_db, cashier):
-    campaign, made = _produced(cashier, 1, 2)
+    campaign, made = produced(cashier, 1, 2)
     for _ in range(6):
         move_on(cashier, timedelta(days=40))
-    _settle()
+    hand_on()
     campaign.refresh_from_db()
     assert campaign.state == "closed"
     assert _refunded(made) == [30_000, 60_000]
@@ -193,8 +159,8 @@ def test_a_default_is_owed_like_a_cancellation(own_db, cashier):
 
 
 def test_the_platform_cannot_let_go_of_it_but_time_can(own_db, cashier):
-    campaign, _made = _produced(cashier, 1)
-    _cancel(campaign)
+    campaign, _made = produced(cashier, 1)
+    come_to_nothing(campaign)
     debt = Debt.objects.get()
     with pytest.raises(OwedToBackers):
         debts.write_off(debt_id=debt.pk, reason="算了", by=officer(), at=clock.now())
@@ -210,11 +176,11 @@ def test_the_platform_cannot_let_go_of_it_but_time_can(own_db, cashier):
 
 
 def test_a_payment_too_old_to_be_refunded_is_owed_to_its_backer(own_db, cashier):
-    campaign, (made,) = _produced(cashier, 1)
-    _cancel(campaign)
+    campaign, (made,) = produced(cashier, 1)
+    come_to_nothing(campaign)
     clock.advance(timedelta(days=400))
     _earn(cashier, campaign, 70_000)
-    _settle()
+    hand_on()
     assert books.balance(ledger.payable_to(made.backer_id)) == 70_000
     assert _refunded([made]) == [30_000]
     assert Claim.objects.get().repaid_fen == 70_000
@@ -223,8 +189,8 @@ def test_a_payment_too_old_to_be_refunded_is_owed_to_its_backer(own_db, cashier)
 
 def test_a_lost_chargeback_is_not_paid_twice(own_db, cashier):
     """The bank took the rest back, which the maker owes: what comes in for the claim is its own again."""
-    campaign, (made,) = _produced(cashier, 1)
-    _cancel(campaign)
+    campaign, (made,) = produced(cashier, 1)
+    come_to_nothing(campaign)
     clerk, maker = officer(), owner_of(campaign)
     dispute = disputes.open_dispute(
         intent_id=pledges.intent_of(made.pk).pk, provider_no="CB-9", amount_fen=70_000, payee_id=maker.party_id,
@@ -237,7 +203,7 @@ def test_a_lost_chargeback_is_not_paid_twice(own_db, cashier):
     tasks.repay_claims()
     assert Claim.objects.get().due_fen == 70_000, "it waits while the bank decides"
     disputes.lose_dispute(dispute_id=dispute.pk, by=officer(), at=clock.now())
-    _settle()
+    hand_on()
     assert Claim.objects.get().repaid_fen == 70_000
     assert debts.owed_by(maker.party_id) == 0
     assert books.balance(ledger.payable_to(maker.party_id)) == 0
@@ -245,10 +211,10 @@ def test_a_lost_chargeback_is_not_paid_twice(own_db, cashier):
 
 
 def test_refunds_of_a_claim_never_exceed_the_payment(own_db, cashier):
-    campaign, (made,) = _produced(cashier, 1)
-    _cancel(campaign)
+    campaign, (made,) = produced(cashier, 1)
+    come_to_nothing(campaign)
     _earn(cashier, campaign, 500_000)
-    _settle()
+    hand_on()
     claims.allot(campaign_id=campaign.pk, at=clock.now())
     claims.repay(pledge_id=made.pk, at=clock.now())
     assert sum(Refund.objects.filter(intent__subject_id=made.pk).values_list("amount_fen", flat=True)) == 100_000
