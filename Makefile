@@ -19,7 +19,7 @@ demo: $(READY)
 	$(BIN)/sizhong demo $(if $(ONCE),--once,) $(if $(PORT),--port $(PORT),)
 
 test: $(READY)
-	$(BIN)/python -m pytest tests $(ARGS)
+	$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),tests/everything)
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -27,6 +27,7 @@ from backend.demo.gateway import Browser
 from backend.demo.journey_dispute import DisputeAct
 from backend.demo.journey_led import LedAct
 from backend.demo.journey_pot import PotAct
+from backend.demo.journey_ruin import RuinAct
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
 from backend.payments.models import PaymentIntent, Payout, Refund
@@ -91,6 +92,7 @@ class Journey:
             self._failure()
             LedAct(self).play()
             PotAct(self).play()
+            RuinAct(self).play()
         except Failed as failed:
             self.tell(f"✗ {failed}")
             return False
@@ -105,7 +107,7 @@ class Journey:
     # --- the first campaign ---------------------------------------------------------------------
 
     def _success(self) -> None:
-        maker = self._maker("13800000013")
+        maker = self.maker("13800000013")
         campaign, tiers = self.publish("13800000013", "楠竹食盒：一只盒子的二十七道工序", goal=400_000)
         self._forty_pledges(campaign, tiers)
         self._race(campaign, tiers["last"])
@@ -114,20 +116,19 @@ class Journey:
         self.until("项目判定成功", lambda: self.state(campaign) == "successful")
         self.say(f"三十天到期，共筹 {show_yuan(raised)}，目标 {show_yuan(400_000)}：众筹成功，进入公示")
         self.move(days=3, minutes=5)
-        self.until("首款待审批", lambda: Payout.objects.filter(state="pending").exists())
-        self._two_officers("首款")
+        self.two_officers("首款", maker.party_id)
         self._refund_by_agreement(campaign, maker)
         DisputeAct(self).play(campaign, maker)
         self._deliver(campaign, maker)
         self.move(days=8)
-        self.until("尾款待审批", lambda: Payout.objects.filter(state="pending").exists())
-        self._two_officers("尾款")
+        self.two_officers("尾款", maker.party_id)
         rest = books.balance(ledger.escrow_of("campaign", campaign))
         if rest:
             raise Failed(f"{show_yuan(rest)} is still in escrow")
         self.say("托管账户余额 ¥0：每一分钱都有去处")
 
-    def _maker(self, phone: str) -> User:
+    def maker(self, phone: str) -> User:
+        """A maker with an account to be paid to."""
         user = self.users[phone]
         at = clock.now()
         payouts.set_account(
@@ -274,9 +275,11 @@ class Journey:
         left = Tier.objects.values_list("left", flat=True).get(pk=tier)
         self.say(f"两人同时抢最后一份：一人成功，一人得知“已订完”；剩余 {left} 份")
 
-    def _two_officers(self, what: str) -> None:
+    def two_officers(self, what: str, payee: uuid.UUID) -> None:
         """First and second signature by two persons, in the browser, and the transfer by the worker."""
-        payout = Payout.objects.get(state="pending")
+        waiting = Payout.objects.filter(state="pending", party_id=payee)
+        self.until(f"{what}待审批", waiting.exists)
+        payout = waiting.get()
         for phone, act, expected in (
             ("13800000003", "check", "checked"),
             ("13800000003", "authorize", "checked"),
@@ -320,7 +323,7 @@ class Journey:
     # --- the second campaign --------------------------------------------------------------------
 
     def _failure(self) -> None:
-        self._maker("13800000011")
+        self.maker("13800000011")
         campaign, tiers = self.publish("13800000011", "月桂书签：一枚银桂叶", goal=5_000_000)
         paid = 0
         for person in people.BACKERS[:8]:

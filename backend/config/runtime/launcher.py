@@ -5,6 +5,7 @@ Ports: pages and API on PORT, sockets on PORT + 1, the sandbox gateway on PORT +
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -17,7 +18,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
+from tempfile import gettempdir
 
 from backend.config.runtime.home import REPOSITORY, Home, HomeUnusable
 from backend.config.runtime.postgres import Postgres, drop_database
@@ -199,9 +202,29 @@ def _require_free(port: int) -> None:
             raise HomeUnusable(f"port {port} is taken; choose another with PORT=…") from error
 
 
+_claims: list[TextIOWrapper] = []
+
+
+def _claim(first: int) -> bool:
+    """Take some ports for this process while it lives, so that another run on this machine takes others."""
+    try:
+        mark = (Path(gettempdir()) / f"sizhong-ports-{first}.lock").open("a", encoding="utf-8")
+    except OSError:  # another user's
+        return False
+    try:
+        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        mark.close()
+        return False
+    _claims.append(mark)
+    return True
+
+
 def _free_ports(count: int) -> int:
-    """The first of some neighbouring free ports."""
+    """The first of some neighbouring free ports; they are this process's until it ends."""
     for first in range(18_000, 28_000, 10):
+        if not _claim(first):
+            continue
         try:
             for number in range(first, first + count):
                 _require_free(number)
