@@ -7,7 +7,7 @@ from backend.moderation import api as moderation
 from backend.projects import api as projects
 from backend.web.docs import Docs, Schema
 from backend.web.notification_pages import MyNotifications
-from crowdfunding.campaigns import api, complaint_api, debt_api, desk_api, stretch_api
+from crowdfunding.campaigns import api, complaint_api, debt_api, desk_api, outside_api, stretch_api
 from crowdfunding.fulfilment import api as fulfilment
 from crowdfunding.leads import api as leads
 from crowdfunding.pots import api as pots
@@ -48,6 +48,8 @@ urlpatterns = [
     path(f"{_pledge}/confirmation", desk_api.PledgeConfirmation.as_view()),
     path(f"{_campaign}/extension", desk_api.CampaignExtension.as_view()),
     path(f"{_pledge}/answer", desk_api.PledgeAnswer.as_view()),
+    path(f"{_pledge}/outside", outside_api.PledgeOutside.as_view()),
+    path(f"{_pledge}/outside/<slug:act>", outside_api.PledgeOutsideAnswer.as_view()),
     path(f"{_campaign}/backers", desk_api.Backers.as_view()),
     path(f"{_campaign}/ending", desk_api.CampaignEnding.as_view()),
     path(f"{_campaign}/ending/confirmation", desk_api.EndingConfirmation.as_view()),

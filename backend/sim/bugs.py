@@ -18,6 +18,7 @@ from django.db.models import F
 
 from backend.common import idempotency, locks, outbox
 from backend.common.actors import CLOCK
+from backend.common.errors import NotFound
 from backend.disputes.models import Case
 from backend.disputes.operations import cases, rulings
 from backend.disputes.subjects import SUBJECTS
@@ -27,8 +28,8 @@ from backend.payments.operations import intents, notices, payouts, refunds
 from backend.payments.provider import Refused, Unknown
 from crowdfunding.campaigns.errors import TierSoldOut
 from crowdfunding.campaigns.gates import Wish
-from crowdfunding.campaigns.models import Pledge, Tier
-from crowdfunding.campaigns.operations import claims, complaints, pledges, verdicts
+from crowdfunding.campaigns.models import OutsideSettlement, Pledge, Tier
+from crowdfunding.campaigns.operations import claims, complaints, outside, pledges, verdicts
 from crowdfunding.campaigns.operations.shared import move
 from crowdfunding.campaigns.states import PledgeState
 from crowdfunding.campaigns.verdicts import has_succeeded
@@ -287,6 +288,18 @@ def _stake_not_held() -> object:
     return file_case
 
 
+def _either_side() -> object:
+    """Let whoever said it confirm it too."""
+
+    def waiting(made: Pledge, by: Any, *, own: bool) -> OutsideSettlement:
+        said = OutsideSettlement.objects.filter(pledge=made, state="said").first()
+        if said is None:
+            raise NotFound
+        return said
+
+    return waiting
+
+
 BUGS: dict[str, Bug] = {
     "unguarded_stock": _swap(pledges, "_take_stock", _unguarded_stock()),
     "unguarded_person_limit": _swap(pledges, "_over_person_limit", _unguarded_person_limit()),
@@ -312,6 +325,7 @@ BUGS: dict[str, Bug] = {
     "one_person_hears_the_appeal": _swap(rulings, "require_other_person", _one_person_signs_twice()),
     "match_beyond_its_caps": _swap(matches, "room", lambda pot, campaign_id, backer_id: pot.per_project_fen),
     "match_of_affiliates": _swap(affiliates, "is_affiliated", lambda backer_id, campaign, pot: False),
+    "one_side_settles_outside": _swap(outside, "_waiting", _either_side()),
     "repayment_not_handed_on": _swap(claims, "allot", lambda campaign_id, at: None),
     "shares_of_everything": _swap(verdicts, "plan_shares", _share_of_everything()),
 }

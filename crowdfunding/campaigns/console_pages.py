@@ -32,7 +32,7 @@ from backend.payments.operations import debts, intents, payouts
 from backend.projects import queries as projects
 from crowdfunding.campaigns import goal_coach, panels, queries
 from crowdfunding.campaigns.models import RIGHT_CLASSES, Campaign, Pledge, Stretch, Tier
-from crowdfunding.campaigns.operations import delivery, drafts, extensions, pledges, reviews, stretches, talk
+from crowdfunding.campaigns.operations import delivery, drafts, extensions, outside, pledges, reviews, stretches, talk
 from crowdfunding.campaigns.operations.drafts import EDITABLE, Terms, TierTerms
 from crowdfunding.campaigns.pages import next_step
 from crowdfunding.campaigns.states import PLEDGE, PledgeState, State
@@ -293,6 +293,9 @@ def backers(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "nav": "console",
         "campaign": found,
         "asked": asked,
+        "said": list(queries.outside_said_about(campaign_id)),
+        "waits": queries.outside_of([made.pk for made in page.rows]),
+        "may_say": [made.pk for made in page.rows if outside.may_say(made, found)],
         "page": page,
         "days": days,
         "paged": "cursor" in request.GET,
@@ -302,7 +305,7 @@ def backers(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     return render(request, "campaigns/backers.html", context)
 
 
-SHOWN_STATES = (*PledgeState.COUNTED, PledgeState.CANCELLED, PledgeState.REFUNDED)
+SHOWN_STATES = (*PledgeState.COUNTED, PledgeState.CANCELLED, PledgeState.REFUNDED, PledgeState.SETTLED)
 
 
 def _backed(found: QuerySet[Pledge], state: str) -> QuerySet[Pledge]:

@@ -185,6 +185,14 @@ class Stale(Refusal):
     source = "features.md P6"
 
 
+class SaidAlready(Refusal):
+    """A second word about a settlement outside while the first waits for its answer."""
+
+    status, code = 409, "said_already"
+    zh, en = "已有一份结清说明待确认", "A settlement outside already waits for its answer"
+    source = "features.md X15"
+
+
 class ReturnTooLate(Refusal):
     """A claim about goods that came long ago."""
 

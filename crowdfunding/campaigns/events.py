@@ -56,6 +56,17 @@ class RefundAsked(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OutsideMoved(Event):
+    """Somebody says that a pledge was settled outside the platform, or the other side answered."""
+
+    pledge_id: UUID
+    campaign_id: UUID
+    to_party_id: UUID | None
+    to_owner: bool
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class UpdatePosted(Event):
     """The maker told the backers something."""
 

@@ -25,6 +25,7 @@ from backend.projects import queries as projects
 from crowdfunding.campaigns.events import (
     CampaignMoved,
     ClaimPayable,
+    OutsideMoved,
     PledgeEnded,
     PledgePaid,
     QuestionAnswered,
@@ -33,8 +34,8 @@ from crowdfunding.campaigns.events import (
     UpdatePosted,
 )
 from crowdfunding.campaigns.models import Campaign, Pledge
-from crowdfunding.campaigns.operations import claims, complaints, pledges, reminders
-from crowdfunding.campaigns.states import PledgeState
+from crowdfunding.campaigns.operations import claims, complaints, outside, pledges, reminders
+from crowdfunding.campaigns.states import Outside, PledgeState
 
 when_of_pledge = outbox.when(lambda event: event.subject_kind == "pledge")
 
@@ -339,7 +340,40 @@ def tell_payable(event: ClaimPayable) -> None:
     )
 
 
+_OUTSIDE = {
+    Outside.SAID: (
+        "对方称与您已在平台外结清一笔支持，请核实：确认后平台不再退款，不认可则一切照旧",
+        "The other side says that a pledge was settled outside the platform; check it: once you confirm, nothing goes back",
+    ),
+    Outside.AGREED: ("对方已确认平台外结清", "The other side confirmed the settlement outside the platform"),
+    Outside.DENIED: (
+        "对方不认可平台外结清，一切照旧",
+        "The other side denied the settlement; everything stays as it was",
+    ),
+}
+
+
+def tell_outside(event: OutsideMoved) -> None:
+    zh, en = _OUTSIDE[event.state]
+    notifications.tell(
+        [event.to_party_id] if event.to_party_id else [],
+        key=str(event.id),
+        kind="refund",
+        zh=zh,
+        en=en,
+        url=f"/create/{event.campaign_id}/backers/" if event.to_owner else f"/pledges/{event.pledge_id}/",
+        at=event.at,
+    )
+
+
+@when(lambda event: event.state not in (PledgeState.EXPIRED, PledgeState.SETTLED))
+def void_outside(event: PledgeEnded) -> None:
+    """What ended otherwise was not settled outside."""
+    outside.void(pledge_id=event.pledge_id, at=event.at)
+
+
 HANDLERS = {
+    OutsideMoved: [tell_outside],
     DebtPaid: [allot_claims],
     ClaimPayable: [tell_payable],
     PaymentSettled: [settle_pledge],
@@ -353,7 +387,7 @@ HANDLERS = {
     PayoutEnded: [tell_payout_ended],
     CampaignMoved: [push_bar, tell_about_move, tell_opening, tell_followers],
     PledgePaid: [push_bar, tell_backer],
-    PledgeEnded: [push_bar, end_dispute, tell_unpaid],
+    PledgeEnded: [push_bar, end_dispute, tell_unpaid, void_outside],
     RefundAsked: [tell_asked],
     UpdatePosted: [tell_update],
     QuestionAsked: [tell_question],

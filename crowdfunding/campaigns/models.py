@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from backend.common.fen import Fen, FenField
 from backend.common.ids import new_id
 from backend.common.states import Stateful, states_known
-from crowdfunding.campaigns.states import CAMPAIGN, PLEDGE, State
+from crowdfunding.campaigns.states import CAMPAIGN, OUTSIDE, PLEDGE, State
 
 ALL_OR_NOTHING, KEEP_IT_ALL, TWO_ROUNDS = "all_or_nothing", "keep_it_all", "two_rounds"
 FUNDING_RULES = [
@@ -243,6 +243,28 @@ class Cancellation(models.Model):
     first_at = models.DateTimeField("申请时间")
     second_by = models.UUIDField("复核人", null=True)
     second_at = models.DateTimeField("复核时间", null=True)
+
+
+class OutsideSettlement(Stateful):
+    """What one side says was settled between the two outside the platform, and the other's answer (平台外结清).
+
+    Source: features.md X15.
+    """
+
+    machine = OUTSIDE
+
+    pledge = models.ForeignKey(Pledge, models.PROTECT, related_name="outside", verbose_name="支持")
+    said_by = models.ForeignKey("accounts.Party", models.PROTECT, verbose_name="提出方")
+    text = models.CharField("说明", max_length=500)
+    said_at = models.DateTimeField("提出时间")
+    due_at = models.DateTimeField("作废时间", null=True)
+
+    class Meta:
+        constraints = [
+            states_known(OUTSIDE),
+            models.UniqueConstraint(fields=["pledge"], condition=Q(state="said"), name="outside_one_at_a_time"),
+        ]
+        indexes = [models.Index(fields=["due_at"], name="outside_due", condition=Q(due_at__isnull=False))]
 
 
 class Claim(models.Model):

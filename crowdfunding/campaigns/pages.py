@@ -28,7 +28,7 @@ from backend.payments.operations import intents
 from backend.projects import queries as projects
 from crowdfunding.campaigns import gates, panels, queries, trail
 from crowdfunding.campaigns.models import Campaign, Pledge, Tier
-from crowdfunding.campaigns.operations import changes, complaints, confirmations, pledges, reminders, talk
+from crowdfunding.campaigns.operations import changes, complaints, confirmations, outside, pledges, reminders, talk
 from crowdfunding.campaigns.states import CAMPAIGN, PledgeState, State
 from search.engines import Query
 from search.queries import find
@@ -341,6 +341,8 @@ def pledge(request: HttpRequest, pledge_id: UUID) -> HttpResponse:
         "may_complain": complaints.may_complain(made, made.campaign, now),
         "complain_until": complaints.complain_until(made, now),
         "case": disputes.of_subject(made.pk),
+        "said": queries.outside_of([made.pk]).get(made.pk),
+        "may_say": outside.may_say(made, made.campaign),
         "may_receive": made.state == PledgeState.PAID and made.campaign.state in (State.DELIVERING, State.DELIVERED),
         "promise": next_step(made.campaign),
         "panels": [panel(request, made) for panel in panels.PLEDGE],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,6 +11,7 @@ from django.db import connection
 from django.db.models import Prefetch, QuerySet
 
 from backend.accounts.models import Party
+from backend.common.errors import NotFound
 from backend.common.fen import Fen
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
@@ -18,6 +20,7 @@ from crowdfunding.campaigns.models import (
     Campaign,
     Cancellation,
     Claim,
+    OutsideSettlement,
     Pledge,
     Question,
     Reminder,
@@ -25,7 +28,7 @@ from crowdfunding.campaigns.models import (
     Tier,
     Update,
 )
-from crowdfunding.campaigns.states import PledgeState, State
+from crowdfunding.campaigns.states import Outside, PledgeState, State
 
 COMPARED = 300
 """With how many earlier stories a new one is compared."""
@@ -175,6 +178,36 @@ def refundable_lines(campaign_id: UUID) -> list[tuple[UUID, Fen]]:
 def claims_due(*, limit: int) -> list[UUID]:
     """Claims whose money has come from the maker and goes back."""
     return list(Claim.objects.filter(due_fen__gt=0).order_by("pk").values_list("pk", flat=True)[:limit])
+
+
+def pledge_of_either(pledge_id: UUID, party_id: UUID | None) -> Pledge:
+    """A pledge, for its backer and the maker it was made to.
+
+    Raises:
+        NotFound: neither's hat.
+    """
+    found = Pledge.objects.select_related("campaign").filter(pk=pledge_id).first()
+    if found is None or party_id is None or party_id not in (found.backer_id, found.campaign.owner_id):
+        raise NotFound
+    return found
+
+
+def outside_of(pledge_ids: Sequence[UUID]) -> dict[UUID, OutsideSettlement]:
+    """What is said to be settled outside of each pledge and waits for its answer."""
+    found = OutsideSettlement.objects.filter(pledge_id__in=pledge_ids, state=Outside.SAID)
+    return {said.pledge_id: said for said in found}
+
+
+def outside_said_about(campaign_id: UUID) -> QuerySet[OutsideSettlement]:
+    """What backers of a campaign, or its maker, say was settled outside and waits for its answer, oldest first."""
+    found = OutsideSettlement.objects.filter(pledge__campaign_id=campaign_id, state=Outside.SAID)
+    return found.select_related("pledge__backer").order_by("said_at", "pk")[:50]
+
+
+def outside_due(*, at: datetime, limit: int = 200) -> list[UUID]:
+    """What was said to be settled outside and not answered in time."""
+    due = OutsideSettlement.objects.filter(due_at__lte=at).order_by("due_at")
+    return list(due.values_list("pk", flat=True)[:limit])
 
 
 STANDING: dict[str, str] = {

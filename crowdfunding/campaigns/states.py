@@ -176,7 +176,7 @@ class PledgeState:
     RESERVED, EXPIRED, PAID, CANCELLED = "reserved", "expired", "paid", "cancelled"
     TO_CONFIRM = "to_confirm"
     REFUNDED, ASKED, AGREED, RECEIVED = "refunded", "refund_asked", "refund_agreed", "received"
-    IN_DISPUTE = "in_dispute"
+    IN_DISPUTE, SETTLED = "in_dispute", "settled_outside"
 
     OWED = (PAID, TO_CONFIRM, ASKED, AGREED, IN_DISPUTE)
     COUNTED = (*OWED, RECEIVED)
@@ -186,7 +186,15 @@ PLEDGE = Machine(
     name="pledge",
     zh="支持",
     initial=PledgeState.RESERVED,
-    finals=frozenset({PledgeState.EXPIRED, PledgeState.CANCELLED, PledgeState.REFUNDED, PledgeState.RECEIVED}),
+    finals=frozenset(
+        {
+            PledgeState.EXPIRED,
+            PledgeState.CANCELLED,
+            PledgeState.REFUNDED,
+            PledgeState.RECEIVED,
+            PledgeState.SETTLED,
+        }
+    ),
     holds_money=frozenset(PledgeState.OWED),
     refunds=frozenset({"cancel", "give_back", "lapse"}),
     words={
@@ -200,6 +208,7 @@ PLEDGE = Machine(
         PledgeState.AGREED: ("已同意退款，待财务复核", "Refund agreed, being checked"),
         PledgeState.RECEIVED: ("已收货", "Received"),
         PledgeState.IN_DISPUTE: ("纠纷处理中，款项冻结", "In dispute, its money held"),
+        PledgeState.SETTLED: ("双方已在平台外结清", "Settled between the two, outside the platform"),
     },
     moves=(
         Move("settle", PledgeState.RESERVED, PledgeState.PAID, by=Role.PROVIDER, money="clearing → escrow"),
@@ -273,11 +282,51 @@ PLEDGE = Machine(
             money="what the claimant was given is refunded",
         ),
         Move(
+            "settle_outside",
+            (PledgeState.PAID, PledgeState.ASKED),
+            PledgeState.SETTLED,
+            by=(Role.BACKER, Role.OWNER),
+            money="stays in escrow for the maker's tail; no fee goes back",
+        ),
+        Move(
             "receive",
             PledgeState.PAID,
             PledgeState.RECEIVED,
             by=(Role.BACKER, Role.CLOCK),
             after="15 days after the campaign began delivering",
+        ),
+    ),
+)
+
+
+class Outside:
+    """States of what two parties say they settled outside the platform."""
+
+    SAID, AGREED, DENIED, WITHDRAWN, LAPSED = "said", "agreed", "denied", "withdrawn", "lapsed"
+
+
+OUTSIDE = Machine(
+    name="outside_settlement",
+    zh="平台外结清",
+    initial=Outside.SAID,
+    finals=frozenset({Outside.AGREED, Outside.DENIED, Outside.WITHDRAWN, Outside.LAPSED}),
+    words={
+        Outside.SAID: ("待对方确认", "Waits for the other side"),
+        Outside.AGREED: ("双方已确认", "Confirmed by both"),
+        Outside.DENIED: ("对方不认可", "Denied by the other side"),
+        Outside.WITHDRAWN: ("已撤回", "Withdrawn"),
+        Outside.LAPSED: ("逾期未确认，作废", "Lapsed without an answer"),
+    },
+    moves=(
+        Move("agree", Outside.SAID, Outside.AGREED, by=(Role.BACKER, Role.OWNER)),
+        Move("deny", Outside.SAID, Outside.DENIED, by=(Role.BACKER, Role.OWNER)),
+        Move("withdraw", Outside.SAID, Outside.WITHDRAWN, by=(Role.BACKER, Role.OWNER)),
+        Move(
+            "lapse",
+            Outside.SAID,
+            Outside.LAPSED,
+            by=(Role.CLOCK, Role.SYSTEM),
+            after="15 days without an answer; at once when the pledge ends otherwise",
         ),
     ),
 )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from crowdfunding.campaigns import complaint_pages, console_pages, pages, staff_pages
+from crowdfunding.campaigns import complaint_pages, console_pages, outside_pages, pages, staff_pages
 
 urlpatterns = [
     path("campaigns/", pages.browse, name="browse"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("pledges/<uuid:pledge_id>/", pages.pledge, name="pledge"),
     path("pledges/<uuid:pledge_id>/pay/", pages.pay, name="pledge-pay"),
     path("pledges/<uuid:pledge_id>/complain/", complaint_pages.complain, name="complain"),
+    path("pledges/<uuid:pledge_id>/outside/<slug:act>/", outside_pages.act, name="outside-act"),
     path("pledges/<uuid:pledge_id>/<slug:act>/", pages.pledge_act, name="pledge-act"),
     path("create/", console_pages.console, name="console"),
     path("create/coach/", console_pages.coach, name="coach"),

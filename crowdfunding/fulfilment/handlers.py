@@ -26,7 +26,7 @@ def note_end(event: CampaignMoved) -> None:
     surveys.note_end(campaign_id=event.campaign_id, at=event.at)
 
 
-@when(lambda event: event.state == PledgeState.REFUNDED)
+@when(lambda event: event.state in (PledgeState.REFUNDED, PledgeState.SETTLED))
 def void_parcel(event: PledgeEnded) -> None:
     parcels.void(pledge_id=event.pledge_id, at=event.at)
 

@@ -180,6 +180,7 @@ BODIES: dict[str, dict[str, object]] = {
     "suspension": {"reason": "r"},
     "refund": {"reason": "r"},
     "answer": {"agree": True},
+    "outside": {"text": "已当面交付并收妥一件"},
     "updates": {"title": "t", "body": "b"},
     "questions": {"text": "可以吗"},
     "pledges": {"amount_fen": 1_000},
@@ -254,6 +255,8 @@ def filled(route: str, world: dict, *, missing: bool = False, public: bool = Fal
                 value = "deny"
             if name == "kind" and route.startswith("appeals"):
                 value = "campaign"
+            if name == "act" and "outside" in route:
+                value = "agree"
             if name == "act" and ("documents" in route):
                 value = "verify" if "api" in route else "withdraw"
             if public and name == "passport_id":

@@ -16,7 +16,7 @@ from backend.sim.part import Act, Invariant, Law, Part, among
 from backend.sim.scheduler import Task
 from backend.sim.world import Request, World
 from crowdfunding.campaigns import tasks
-from crowdfunding.campaigns.models import Campaign, Cancellation, Pledge, Tier
+from crowdfunding.campaigns.models import Campaign, Cancellation, OutsideSettlement, Pledge, Tier
 from crowdfunding.campaigns.operations import (
     changes,
     claims,
@@ -24,11 +24,12 @@ from crowdfunding.campaigns.operations import (
     delivery,
     drafts,
     extensions,
+    outside,
     pledges,
     reviews,
     talk,
 )
-from crowdfunding.campaigns.states import PledgeState, State
+from crowdfunding.campaigns.states import Outside, PledgeState, State
 from crowdfunding.leads.models import Follow
 from crowdfunding.leads.operations import candidacies
 
@@ -257,6 +258,27 @@ def ask_back(world: World) -> Task | None:
     )
 
 
+def settle_outside(world: World) -> Task | None:
+    """Maker or backer says that they settled outside; the other one answers, or whoever said it answers themselves."""
+    found = _own(world, PledgeState.PAID, PledgeState.ASKED)
+    if found is None or found[0].campaign.state not in State.UNDER_WAY:
+        return None
+    made, backer = found
+    maker = _owner(world, made.campaign)
+    who, pledge_id = world.pick([backer, maker]), made.pk
+    by = world.acting(who)
+    if OutsideSettlement.objects.filter(pledge=made, state=Outside.SAID).exists():
+        name = world.pick(["agree", "agree", "deny", "withdraw"])
+        answer = outside.ANSWERS[name]
+        return world.task(
+            f"{who.party.name}: {name} that it was settled outside", lambda: answer(pledge_id, by, world.now())
+        )
+    return world.task(
+        f"{who.party.name} says that it was settled outside",
+        lambda: outside.say(pledge_id=pledge_id, text="sim sim sim", by=by, at=world.now()) and None,
+    )
+
+
 # --- makers and moderators -------------------------------------------------------------------------------
 
 
@@ -444,12 +466,22 @@ def campaigns_settled(world: World) -> Iterator[str]:
         waiting = Pledge.objects.filter(campaign=campaign, state__in=PledgeState.OWED).count()
         if waiting:
             yield f"{waiting} pledges of {campaign.title}, which is {campaign.state}, were not given back"
+    for said in OutsideSettlement.objects.filter(state=Outside.SAID):
+        yield f"what was said of pledge {str(said.pledge_id)[-6:]} still waits"
     for debt in Debt.objects.filter(campaign_id__isnull=False):
         waiting = claims.waiting_fen(debt.campaign_id)  # type: ignore[arg-type]
         if waiting:
             yield f"{waiting} that a maker paid back lie in escrow"
     for refund in Refund.objects.filter(state="succeeded", amount_fen=0):
         yield f"refund {refund.number} of nothing"
+
+
+OUTSIDE = """
+    SELECT 'pledge ' || right(p.id::text, 6) || ' was settled outside on the word of one side' FROM campaigns_pledge p
+    WHERE p.state = 'settled_outside' AND NOT EXISTS (
+        SELECT 1 FROM campaigns_outsidesettlement s JOIN common_statechange c ON c.subject_id = s.id
+        WHERE s.pledge_id = p.id AND s.state = 'agreed' AND c.event = 'agree' AND c.party_id <> s.said_by_id)
+"""
 
 
 PART = Part(
@@ -468,6 +500,7 @@ PART = Part(
         Act("publish", 2, publish_another),
         Act("extend", 1, extend),
         Act("yes", 3, say_yes),
+        Act("settled outside", 2, settle_outside),
     ),
     laws=(
         Law("C1", "Never more units promised than there are, nor more to one person than allowed.", STOCK),
@@ -475,6 +508,7 @@ PART = Part(
         Law("C4", "A verdict waits for every payment that may still clear.", JUDGED_EARLY),
         Law("C5", "A pledge counts as refunded only when its money is.", REFUNDED),
         Law("C7", "Nobody is bound to an extension that they did not accept.", BOUND_UNASKED),
+        Law("C9", "A pledge is settled outside only when both sides said so.", OUTSIDE),
         Law("C8", "A changed reward takes the place of the old one: never both, never twice.", BOTH),
     ),
     invariants=(Invariant("C2", "What was acknowledged is there, once.", acknowledged_is_kept),),

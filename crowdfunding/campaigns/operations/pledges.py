@@ -421,6 +421,16 @@ def close_returned(*, pledge_id: UUID, at: datetime) -> None:
     _end(made, at)
 
 
+def settle_outside(made: Pledge, *, by: Actor, at: datetime, reason: str) -> None:
+    """Both sides say that they settled it outside: the pledge, whose row is held, ends; its money stays the maker's.
+
+    Raises:
+        MoveRefused: it is not open.
+    """
+    step(made, "settle_outside", by=by, at=at, reason=reason)
+    _end(made, at)
+
+
 @transaction.atomic
 def reopen_asked(*, pledge_id: UUID, at: datetime) -> None:
     """The second person did not confirm an agreed refund: it is asked for again. Safe to repeat."""

@@ -15,8 +15,9 @@ from backend.ledger import queries as books
 from backend.payments.models import Payout, Refund, RefundBatch
 from backend.payments.operations import payouts, refunds
 from backend.payments.states import Batch, Paying, Refunding
+from crowdfunding.campaigns import queries
 from crowdfunding.campaigns.models import Pledge, campaign_lock
-from crowdfunding.campaigns.operations import confirmations, pledges
+from crowdfunding.campaigns.operations import confirmations, outside, pledges
 from crowdfunding.campaigns.operations.shares import disputed
 from crowdfunding.campaigns.states import PledgeState, State
 
@@ -25,7 +26,8 @@ A_HANDFUL = 200
 
 def answer_by_silence(*, at: datetime) -> int:
     """Take every exit that time alone takes and no campaign's own clock does; return how many."""
-    return _decline_asked(at) + _lapse_unconfirmed(at) + _receive(at) + _lapse_staff_requests(at)
+    late = each("outside", queries.outside_due(at=at), lambda key: outside.lapse(settlement_id=key, at=at))
+    return _decline_asked(at) + _lapse_unconfirmed(at) + _receive(at) + _lapse_staff_requests(at) + late
 
 
 def _decline_asked(at: datetime) -> int:
