@@ -212,6 +212,8 @@ def beat() -> None:
         payment_tasks.send_refunds()
         payment_tasks.send_payouts()
         payment_tasks.watch_payouts()
+        payment_tasks.settle_debts()
+        campaign_tasks.repay_claims()
         deliver_events()
 
 
@@ -340,8 +342,4 @@ def come_to_nothing(campaign: Campaign) -> None:
 def hand_on() -> None:
     """Let what a maker owes its backers reach them, as far as it is there."""
     deliver_events()
-    for _ in range(2):
-        payment_tasks.settle_debts()
-        deliver_events()
-        campaign_tasks.repay_claims()
-        beat()
+    beat()

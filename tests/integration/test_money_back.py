@@ -13,7 +13,7 @@ from backend.ledger import operations as ledger
 from backend.ledger import queries as books
 from backend.payments.errors import DisputeKnown, DisputeOpen, PreviewStale
 from backend.payments.models import Dispute, PaymentIntent, Payout, Refund, RefundBatch
-from backend.payments.operations import disputes, intents, payouts, refunds
+from backend.payments.operations import debts, disputes, intents, payouts, refunds
 from crowdfunding.campaigns import queries
 from crowdfunding.campaigns.models import Campaign, Pledge
 from crowdfunding.campaigns.operations import delivery, pledges, reviews
@@ -354,9 +354,10 @@ def test_a_cancellation_after_success_needs_two_and_gives_back_what_escrow_holds
 
     campaign.refresh_from_db()
     assert campaign.state == "cancelled_after"
-    assert sorted(Refund.objects.filter(state="succeeded").values_list("amount_fen", flat=True)) == [6_000] * 3
+    given = sorted(Refund.objects.filter(state="succeeded").values_list("amount_fen", flat=True))
+    assert given == [6_000] * 3 + [13_400] * 3, "the tail, and the first part that was not paid out yet"
     assert states(made) == ["refunded"] * 3
-    assert escrow(campaign) == 0
+    assert (escrow(campaign), debts.owed_by(campaign.owner_id)) == (0, 1_800), "the maker owes the fee"
     assert list(books.differences()) == []
 
 
@@ -371,9 +372,10 @@ def test_a_maker_who_never_ships_falls_behind_then_into_default_and_the_tail_goe
 
     campaign.refresh_from_db()
     assert campaign.state == "closed"
-    assert sorted(Refund.objects.values_list("amount_fen", "state")) == [(6_000, "succeeded")] * 3
+    given = sorted(Refund.objects.values_list("amount_fen", "state"))
+    assert given == [(6_000, "succeeded")] * 3 + [(13_400, "succeeded")] * 3
     assert states(made) == ["refunded"] * 3
-    assert escrow(campaign) == 0
+    assert (escrow(campaign), debts.owed_by(campaign.owner_id)) == (0, 1_800), "the maker owes the fee"
     assert list(books.differences()) == []
 
 
