@@ -106,6 +106,18 @@ def offer(
     return drafts.add_tier(campaign_id=campaign.id, terms=terms, by=acting(owner), at=clock.now())
 
 
+def approved_campaign(
+    *, goal_fen: int, rule: str = "all_or_nothing", price_fen: int = 100_000
+) -> tuple[Campaign, Tier]:
+    """A campaign that its maker may publish, once the deposit is there where its goal asks for one."""
+    owner = person(name="楚竹坊")
+    campaign = draft(owner, goal_fen=goal_fen, rule=rule)
+    reward = offer(campaign, owner, price_fen=price_fen)
+    drafts.submit(campaign_id=campaign.pk, by=acting(owner), at=clock.now())
+    reviews.approve(campaign_id=campaign.pk, checklist=reviews.CHECKLIST, by=moderator(), at=clock.now())
+    return campaign, reward
+
+
 def live_campaign(
     *, goal_fen: int = 100_000, rule: str = "all_or_nothing", is_led: bool = False, **tier: int | None
 ) -> tuple[Campaign, Tier]:

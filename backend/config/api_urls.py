@@ -7,7 +7,7 @@ from backend.moderation import api as moderation
 from backend.projects import api as projects
 from backend.web.docs import Docs, Schema
 from backend.web.notification_pages import MyNotifications
-from crowdfunding.campaigns import api, complaint_api, debt_api, desk_api, outside_api, stretch_api
+from crowdfunding.campaigns import api, complaint_api, debt_api, deposit_api, desk_api, outside_api, stretch_api
 from crowdfunding.fulfilment import api as fulfilment
 from crowdfunding.leads import api as leads
 from crowdfunding.pots import api as pots
@@ -27,6 +27,7 @@ urlpatterns = [
     path(f"{_campaign}/launch", api.Launch.as_view()),
     path(f"{_campaign}/withdrawal", api.Withdrawal.as_view()),
     path(f"{_campaign}/cancellation", api.CancellationStep.as_view()),
+    path(f"{_campaign}/deposit", deposit_api.CampaignDeposit.as_view()),
     path(f"{_campaign}/shipment", api.Shipment.as_view()),
     path(f"{_campaign}/updates", api.Updates.as_view()),
     path(f"{_campaign}/questions", api.Questions.as_view()),

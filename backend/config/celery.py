@@ -31,6 +31,7 @@ app.conf.beat_schedule = {
     "send-payouts": {"task": "backend.payments.tasks.send_payouts", "schedule": 3.0},
     "watch-payouts": {"task": "backend.payments.tasks.watch_payouts", "schedule": 30.0},
     "settle-debts": {"task": "backend.payments.tasks.settle_debts", "schedule": 30.0},
+    "end-deposits": {"task": "crowdfunding.campaigns.tasks.end_deposits", "schedule": 30.0},
     "reconcile-bills": {"task": "backend.payments.tasks.reconcile_bills", "schedule": 600.0},
     "verify-ledger": {"task": "backend.payments.tasks.verify_books", "schedule": 300.0},
 }

@@ -32,7 +32,7 @@ from backend.ledger import operations as ledger
 from backend.ledger import queries as books
 from backend.payments.models import PaymentIntent, Payout, Refund
 from backend.payments.operations import payouts, refunds
-from crowdfunding.campaigns.models import Campaign, Pledge, Tier
+from crowdfunding.campaigns.models import Campaign, Deposit, Pledge, Tier
 from crowdfunding.campaigns.operations import pledges
 from crowdfunding.campaigns.operations.reviews import CHECKLIST
 
@@ -190,9 +190,22 @@ class Journey:
         api.done(f"campaigns/{campaign_id}/submission", {})
         self.say(f"发起人写好《{title}》，目标 {show_yuan(goal)}，提交审核")
         self._review_in_browser(campaign_id)
+        self._put_in_deposit(api, campaign_id)
         api.done(f"campaigns/{campaign_id}/launch", {})
         self.say("审核员用密码和验证器登录，逐项确认清单后通过；发起人发布，项目上线")
         return campaign_id, tiers
+
+    def _put_in_deposit(self, api: Client, campaign_id: uuid.UUID) -> None:
+        """Where the goal is large enough for one; without it the platform does not publish."""
+        due = api.http.get(f"campaigns/{campaign_id}/deposit").json()["due_fen"]
+        if due == 0:
+            return
+        refused = api.post(f"campaigns/{campaign_id}/launch", {})
+        if "deposit_missing" not in refused.text:
+            raise Failed(f"published without its deposit: {refused.status_code} {refused.text[:200]}")
+        self.browser.choose(self.browser.arrive(api.done(f"campaigns/{campaign_id}/deposit", {})["url"]))
+        self.until("保证金到账", lambda: Deposit.objects.filter(campaign_id=campaign_id, state="held").exists())
+        self.say(f"目标较大：未缴保证金不能发布；发起人经支付宝缴存 {show_yuan(due)}，由平台托管")
 
     def _review_in_browser(self, campaign_id: uuid.UUID) -> None:
         http = self.staff_browser("13800000001")
@@ -346,6 +359,10 @@ class Journey:
         if back != paid or books.balance(ledger.escrow_of("campaign", campaign)):
             raise Failed(f"paid {paid} fen, refunded {back} fen")
         self.say(f"另一个项目未达目标：八位支持者的 {show_yuan(paid)} 分文不差原路退回，其中两笔退款时网关中途断线")
+        held = Deposit.objects.get(campaign_id=campaign)
+        returned = Refund.objects.filter(intent_id=held.paid_by_id, amount_fen=held.amount_fen, state="succeeded")
+        self.until("保证金退回", returned.exists, moving=True)
+        self.say(f"发起人的保证金 {show_yuan(held.amount_fen)} 也原路退回")
 
     # --- helpers --------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from backend.payments.models import PaymentIntent
 from backend.payments.operations import intents, payouts, refunds
 from backend.payments.provider import TradeFact
 from crowdfunding.campaigns.models import Campaign, Pledge, Tier
-from crowdfunding.campaigns.operations import delivery, drafts, pledges, reviews, talk, verdicts
+from crowdfunding.campaigns.operations import delivery, deposits, drafts, pledges, reviews, talk, verdicts
 from crowdfunding.campaigns.operations.drafts import Terms, TierTerms
 from crowdfunding.campaigns.states import State
 from crowdfunding.pots.models import Pot
@@ -103,6 +103,9 @@ class World:
             campaign_id=campaign.pk, checklist=reviews.CHECKLIST, by=self.moderator, at=before + timedelta(days=1)
         )
         launched_at = min(opens, self.now)
+        if deposits.due_fen(campaign, launched_at):
+            paid_at = before + timedelta(days=1, hours=1)
+            self._settle(deposits.order(campaign_id=campaign.pk, by=by, at=paid_at), paid_at)
         drafts.launch(campaign_id=campaign.pk, opens_at=opens, by=by, at=launched_at)
         self._deliver_events()
         if story.ends == "preheat":

@@ -45,5 +45,7 @@ def returned(request: HttpRequest) -> HttpResponse:
     if intent.subject_kind == "debts":
         return redirect("console-money")
     return redirect(
-        reverse(intent.subject_kind, args=[intent.subject_id]) if intent.subject_kind in ("pledge", "pot") else "/my/"
+        reverse(intent.subject_kind, args=[intent.subject_id])
+        if intent.subject_kind in ("pledge", "pot", "deposit")
+        else "/my/"
     )

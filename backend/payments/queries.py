@@ -72,6 +72,16 @@ def debt_to_backers(campaign_id: UUID) -> Debt | None:
     return Debt.objects.filter(campaign_id=campaign_id).first()
 
 
+def owes_backers(campaign_id: UUID) -> bool:
+    """Whether a maker still owes the backers of a campaign."""
+    return Debt.objects.filter(campaign_id=campaign_id, state__in=Owing.OPEN).exists()
+
+
+def is_disputed(intent_id: UUID) -> bool:
+    """Whether a chargeback about a payment is undecided."""
+    return Dispute.objects.filter(intent_id=intent_id, state__in=Disputing.OPEN).exists()
+
+
 def debts_barred(*, at: datetime, limit: int = 100) -> list[UUID]:
     """Open debts whose time is over."""
     before = at - rules.days("payments.debt_days", at=at)
@@ -261,5 +271,5 @@ STANDING: dict[str, str] = {
     "transfer without a cause (key)": """
         SELECT t.key FROM ledger_transfer t
         WHERE t.cause_kind NOT IN ('intent', 'refund', 'payout', 'campaign', 'dispute', 'pledge', 'debt', 'case', 'match',
-            'pot', 'repayment') ORDER BY t.seq""",
+            'pot', 'repayment', 'deposit') ORDER BY t.seq""",
 }

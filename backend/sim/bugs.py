@@ -20,7 +20,7 @@ from backend.common import idempotency, locks, outbox
 from backend.common.actors import CLOCK
 from backend.common.errors import NotFound
 from backend.disputes.models import Case
-from backend.disputes.operations import cases
+from backend.disputes.operations import cases, rulings
 from backend.disputes.subjects import SUBJECTS
 from backend.ledger import operations as ledger
 from backend.payments.models import PaymentIntent, Refund
@@ -29,7 +29,7 @@ from backend.payments.provider import Refused, Unknown
 from crowdfunding.campaigns.errors import TierSoldOut
 from crowdfunding.campaigns.gates import Wish
 from crowdfunding.campaigns.models import OutsideSettlement, Pledge, Tier
-from crowdfunding.campaigns.operations import claims, complaints, outside, pledges, verdicts
+from crowdfunding.campaigns.operations import claims, complaints, deposits, outside, pledges, verdicts
 from crowdfunding.campaigns.operations.shared import move
 from crowdfunding.campaigns.states import PledgeState
 from crowdfunding.campaigns.verdicts import has_succeeded
@@ -322,29 +322,35 @@ BUGS: dict[str, Bug] = {
     "both_rewards": _swap(pledges, "_take_the_place_of", lambda pledge_id, at: None),
     "ruling_not_paid": _ruling_not_paid,
     "stake_not_held": _swap(cases, "file_case", _stake_not_held()),
+    "one_person_hears_the_appeal": _swap(rulings, "require_other_person", _one_person_signs_twice()),
     "match_beyond_its_caps": _swap(matches, "room", lambda pot, campaign_id, backer_id: pot.per_project_fen),
     "match_of_affiliates": _swap(affiliates, "is_affiliated", lambda backer_id, campaign, pot: False),
     "one_side_settles_outside": _swap(outside, "_waiting", _either_side()),
     "repayment_not_handed_on": _swap(claims, "allot", lambda campaign_id, at: None),
+    "deposit_never_asked": _swap(deposits, "missing", lambda campaign, at: None),
+    "deposit_bears_nothing": _swap(deposits, "bear", lambda campaign, lacking_fen, at: 0),
     "shares_of_everything": _swap(verdicts, "plan_shares", _share_of_everything()),
 }
 
 SEEN: dict[str, int] = {
     "unguarded_stock": 3,
-    "unguarded_person_limit": 17,
     "refund_repeated_on_timeout": 6,
-    "notice_bound_to_no_amount": 10,
+    "notice_bound_to_no_amount": 5,
     "fee_off_the_list": 5,
     "cancel_without_refund": 4,
-    "unknown_is_failure": 130,
-    "one_person_signs_twice": 6,
+    "unknown_is_failure": 24,
+    "one_person_signs_twice": 13,
     "duplicate_kept": 4,
+    "address_after_the_lock": 12,
     "lock_by_surprise": 5,
-    "follow_before_the_stake": 8,
-    "both_rewards": 129,
+    "follow_before_the_stake": 3,
+    "both_rewards": 43,
     "ruling_not_paid": 50,
-    "match_beyond_its_caps": 10,
-    "match_of_affiliates": 26,
-    "one_side_settles_outside": 72,
+    "stake_not_held": 12,
+    "one_person_hears_the_appeal": 8,
+    "match_beyond_its_caps": 113,
+    "match_of_affiliates": 31,
+    "one_side_settles_outside": 28,
+    "deposit_never_asked": 22,
 }
 """At which seed each that takes more than two was found last: tried first, so that the proof is quick while it holds."""

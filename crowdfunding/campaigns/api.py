@@ -23,6 +23,7 @@ from crowdfunding.campaigns import queries, trail
 from crowdfunding.campaigns.models import FUNDING_RULES, RIGHT_CLASSES, Campaign, Pledge, Tier
 from crowdfunding.campaigns.operations import changes, delivery, drafts, pledges, reminders, reviews, talk
 from crowdfunding.campaigns.operations.drafts import Terms, TierTerms
+from crowdfunding.campaigns.operations.shared import require_owner
 from search.engines import Query
 from search.queries import find
 
@@ -460,7 +461,7 @@ class CancellationStep(CampaignStep):
     form = Reason
 
     def step(self, campaign_id: UUID, body: dict[str, Any], at: datetime) -> None:
-        drafts.require_owner(Campaign.objects.get(pk=campaign_id), self.actor)
+        require_owner(Campaign.objects.get(pk=campaign_id), self.actor)
         reviews.cancel(campaign_id=campaign_id, reason=body["reason"], by=self.actor, at=at)
 
 

@@ -28,11 +28,23 @@ from backend.listings.facets import CATEGORY_KEYS, COUNTIES
 from backend.moderation import queries as moderation
 from backend.moderation.pages import card as appeal_card
 from backend.payments import queries as payments
-from backend.payments.operations import debts, intents, payouts
+from backend.payments.doors import to_cashier
+from backend.payments.models import PaymentIntent
+from backend.payments.operations import debts, payouts
 from backend.projects import queries as projects
 from crowdfunding.campaigns import goal_coach, panels, queries
-from crowdfunding.campaigns.models import RIGHT_CLASSES, Campaign, Pledge, Stretch, Tier
-from crowdfunding.campaigns.operations import delivery, drafts, extensions, outside, pledges, reviews, stretches, talk
+from crowdfunding.campaigns.models import RIGHT_CLASSES, Campaign, Deposit, Pledge, Stretch, Tier
+from crowdfunding.campaigns.operations import (
+    delivery,
+    deposits,
+    drafts,
+    extensions,
+    outside,
+    pledges,
+    reviews,
+    stretches,
+    talk,
+)
 from crowdfunding.campaigns.operations.drafts import EDITABLE, Terms, TierTerms
 from crowdfunding.campaigns.pages import next_step
 from crowdfunding.campaigns.states import PLEDGE, PledgeState, State
@@ -98,6 +110,8 @@ def campaign(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "panels": [panel(request, found) for panel in panels.CONSOLE],
         "appeal": appeal_card(request, "campaign", found.pk) if found.state in DECIDED else "",
         "stretches": queries.stretch_steps(found),
+        "deposit": Deposit.objects.filter(campaign=found).first(),
+        "deposit_fen": deposits.due_fen(found, clock.now()) if found.state == State.APPROVED else 0,
         "may_stretch": found.state in (*EDITABLE, State.APPROVED, State.PREHEAT, State.LIVE),
     }
     return render(request, "campaigns/console_campaign.html", context)
@@ -381,14 +395,38 @@ def money(request: HttpRequest) -> HttpResponse:
 @signed_in
 def repay(request: HttpRequest) -> HttpResponse:
     """Whoever owes goes to the cashier; one order is paid once however often this is pressed."""
+    return _pay(request, lambda by, at: debts.order(by=by, at=at), redirect("console-money"))
+
+
+@require_POST
+@signed_in
+def pay_deposit(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
+    """A maker goes to the cashier to put in the deposit; it is paid once however often this is pressed."""
+    _found, _actor = _own(request, campaign_id)
+    back = redirect("console-campaign", campaign_id)
+    return _pay(request, lambda by, at: deposits.order(campaign_id=campaign_id, by=by, at=at), back)
+
+
+def _pay(request: HttpRequest, order: Callable[[Actor, datetime], PaymentIntent], back: HttpResponse) -> HttpResponse:
     now = clock.now()
     try:
-        intent = debts.order(by=actor_of(request), at=now)
-        phone = "Mobile" in request.headers.get("User-Agent", "")
-        return redirect(intents.cashier_url(intent_id=intent.pk, phone=phone, at=now))
+        return to_cashier(request, order(actor_of(request), now), at=now)
+    except NotFound:
+        raise
     except Refusal as refusal:
         messages.error(request, refusal.text())
-        return redirect("console-money")
+        return back
+
+
+@require_GET
+@signed_in
+def deposit(request: HttpRequest, deposit_id: UUID) -> HttpResponse:
+    """Where the cashier sends a maker back to: the campaign of the deposit."""
+    found = Deposit.objects.filter(pk=deposit_id).first()
+    if found is None:
+        raise NotFound
+    _own(request, found.campaign_id)
+    return redirect("console-campaign", found.campaign_id)
 
 
 def _submit(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) -> str:

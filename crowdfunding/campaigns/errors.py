@@ -211,3 +211,19 @@ class FileMissing(Refusal):
         "File this in the passport, to be verified before the start: {what_en}",
     )
     source = "features.md G11"
+
+
+class DepositMissing(Refusal):
+    """A large goal without the maker's deposit."""
+
+    status, code = 409, "deposit_missing"
+    zh, en = "发布前须缴存保证金 {amount}", "Put in the deposit of {amount} before you publish"
+    source = "features.md §2.4"
+
+
+class NoDepositDue(Refusal):
+    """Nothing to pay in: not approved, a small goal, or there already."""
+
+    status, code = 409, "no_deposit_due"
+    zh, en = "目前没有需要缴纳的保证金", "There is no deposit to pay now"
+    source = "features.md §2.4"

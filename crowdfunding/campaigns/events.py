@@ -108,3 +108,14 @@ class ClaimPayable(Event):
     pledge_id: UUID
     backer_id: UUID
     amount_fen: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepositMoved(Event):
+    """A maker's deposit came in, went back, or was used for backers."""
+
+    campaign_id: UUID
+    owner_id: UUID
+    state: str
+    amount_fen: int
+    used_fen: int

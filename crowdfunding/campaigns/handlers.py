@@ -21,10 +21,12 @@ from backend.payments.events import (
     RefundRefused,
     RefundSucceeded,
 )
+from backend.payments.operations import refunds
 from backend.projects import queries as projects
 from crowdfunding.campaigns.events import (
     CampaignMoved,
     ClaimPayable,
+    DepositMoved,
     OutsideMoved,
     PledgeEnded,
     PledgePaid,
@@ -34,8 +36,8 @@ from crowdfunding.campaigns.events import (
     UpdatePosted,
 )
 from crowdfunding.campaigns.models import Campaign, Pledge
-from crowdfunding.campaigns.operations import claims, complaints, outside, pledges, reminders
-from crowdfunding.campaigns.states import Outside, PledgeState
+from crowdfunding.campaigns.operations import claims, complaints, deposits, outside, pledges, reminders
+from crowdfunding.campaigns.states import Held, Outside, PledgeState
 
 when_of_pledge = outbox.when(lambda event: event.subject_kind == "pledge")
 
@@ -366,6 +368,49 @@ def tell_outside(event: OutsideMoved) -> None:
     )
 
 
+when_of_deposit = outbox.when(lambda event: event.subject_kind == deposits.KIND)
+
+
+@when_of_deposit
+def hold_deposit(event: PaymentSettled) -> None:
+    deposits.hold(deposit_id=event.subject_id, intent_id=event.intent_id, at=event.at)
+
+
+@when_of_deposit
+def return_late_deposit(event: PaymentArrivedLate) -> None:
+    """Whoever pays a deposit after its time gets it back and orders anew."""
+    refunds.refund_whole(intent_id=event.intent_id, reason="超时后到账", at=event.at)
+
+
+_DEPOSIT = {
+    Held.HELD: ("《{title}》的保证金 {amount} 已到账，可以发布了", "The deposit of {amount} for “{title}” is there; publish it"),
+    Held.RETURNED: ("《{title}》的保证金正在原路退还", "The deposit for “{title}” is going back the way you paid"),
+    Held.USED: (
+        "《{title}》的保证金中有 {used} 用于补退支持者，余额原路退还",
+        "{used} of the deposit for “{title}” went to its backers; the rest goes back the way you paid",
+    ),
+}  # fmt: skip
+
+
+@when(lambda event: event.state in _DEPOSIT)
+def tell_deposit(event: DepositMoved) -> None:
+    figures = {
+        "title": Campaign.objects.values_list("title", flat=True).get(pk=event.campaign_id),
+        "amount": show_yuan(event.amount_fen),
+        "used": show_yuan(event.used_fen),
+    }
+    zh, en = (text.format(**figures) for text in _DEPOSIT[event.state])
+    notifications.tell(
+        [event.owner_id],
+        key=str(event.id),
+        kind="refund",
+        zh=zh,
+        en=en,
+        url=f"/create/{event.campaign_id}/",
+        at=event.at,
+    )
+
+
 @when(lambda event: event.state not in (PledgeState.EXPIRED, PledgeState.SETTLED))
 def void_outside(event: PledgeEnded) -> None:
     """What ended otherwise was not settled outside."""
@@ -374,10 +419,11 @@ def void_outside(event: PledgeEnded) -> None:
 
 HANDLERS = {
     OutsideMoved: [tell_outside],
+    DepositMoved: [tell_deposit],
     DebtPaid: [allot_claims],
     ClaimPayable: [tell_payable],
-    PaymentSettled: [settle_pledge],
-    PaymentArrivedLate: [take_late_payment],
+    PaymentSettled: [settle_pledge, hold_deposit],
+    PaymentArrivedLate: [take_late_payment, return_late_deposit],
     PaymentExpired: [expire_pledge],
     RefundSucceeded: [close_returned, tell_refunded],
     RefundRefused: [reopen_asked],

@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from backend.common.fen import Fen, FenField
 from backend.common.ids import new_id
 from backend.common.states import Stateful, states_known
-from crowdfunding.campaigns.states import CAMPAIGN, OUTSIDE, PLEDGE, State
+from crowdfunding.campaigns.states import CAMPAIGN, DEPOSIT, OUTSIDE, PLEDGE, Held, State
 
 ALL_OR_NOTHING, KEEP_IT_ALL, TWO_ROUNDS = "all_or_nothing", "keep_it_all", "two_rounds"
 FUNDING_RULES = [
@@ -265,6 +265,32 @@ class OutsideSettlement(Stateful):
             models.UniqueConstraint(fields=["pledge"], condition=Q(state="said"), name="outside_one_at_a_time"),
         ]
         indexes = [models.Index(fields=["due_at"], name="outside_due", condition=Q(due_at__isnull=False))]
+
+
+class Deposit(Stateful):
+    """What a maker of a large campaign puts in beforehand, for its backers' sake (发起保证金).
+
+    It lies in an escrow of its own. `used_fen` of it went to backers when the campaign came to nothing after its
+    first part was paid; the rest goes back to the maker. Source: features.md §2.4.
+    """
+
+    machine = DEPOSIT
+
+    campaign = models.OneToOneField(Campaign, models.PROTECT, related_name="deposit", verbose_name="项目")
+    paid_by = models.OneToOneField("payments.PaymentIntent", models.PROTECT, null=True, verbose_name="付款")
+    amount_fen = FenField("金额")
+    used_fen = FenField("已用于支持者", default=0)
+    created_at = models.DateTimeField("创建时间")
+    state_at = models.DateTimeField("进入当前状态的时间")
+
+    class Meta:
+        constraints = [
+            states_known(DEPOSIT),
+            models.CheckConstraint(
+                condition=Q(amount_fen__gt=0, used_fen__gte=0, used_fen__lte=F("amount_fen")), name="deposit_bounded"
+            ),
+        ]
+        indexes = [models.Index(fields=["campaign"], name="deposit_open", condition=Q(state__in=[Held.DUE, Held.HELD]))]
 
 
 class Claim(models.Model):

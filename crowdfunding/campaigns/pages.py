@@ -24,6 +24,7 @@ from backend.common.errors import Invalid, NotFound, Refusal, refuse_any
 from backend.common.fen import Fen, parse_yuan
 from backend.common.models import StateChange
 from backend.disputes import queries as disputes
+from backend.payments.doors import to_cashier
 from backend.payments.operations import intents
 from backend.projects import queries as projects
 from crowdfunding.campaigns import gates, panels, queries, trail
@@ -290,9 +291,7 @@ def pay(request: HttpRequest, pledge_id: UUID) -> HttpResponse:
         address = f"{settings.SITE_URL.rstrip('/')}/pledges/{made.pk}/pay/"
         context = {"pledge": made, "intent": intent, "address": address, "code": _code_of(address)}
         return render(request, "campaigns/handover.html", context)
-    phone = "Mobile" in request.headers.get("User-Agent", "")
-    url = intents.cashier_url(intent_id=intent.pk, phone=phone, at=clock.now())
-    return HttpResponseRedirect(url)
+    return to_cashier(request, intent, at=clock.now())
 
 
 def _blocks_the_cashier(request: HttpRequest) -> bool:

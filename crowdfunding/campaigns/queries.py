@@ -20,6 +20,7 @@ from crowdfunding.campaigns.models import (
     Campaign,
     Cancellation,
     Claim,
+    Deposit,
     OutsideSettlement,
     Pledge,
     Question,
@@ -28,7 +29,7 @@ from crowdfunding.campaigns.models import (
     Tier,
     Update,
 )
-from crowdfunding.campaigns.states import Outside, PledgeState, State
+from crowdfunding.campaigns.states import Held, Outside, PledgeState, State
 
 COMPARED = 300
 """With how many earlier stories a new one is compared."""
@@ -55,7 +56,7 @@ def is_reminded(campaign_id: UUID, party_id: UUID) -> bool:
 def public() -> QuerySet[Campaign]:
     """What anyone may see, with its maker and rewards."""
     tiers = Prefetch("tiers", Tier.objects.order_by("position", "pk"))
-    return Campaign.objects.filter(state__in=State.PUBLIC).select_related("owner").prefetch_related(tiers)
+    return Campaign.objects.filter(state__in=State.PUBLIC).select_related("owner", "deposit").prefetch_related(tiers)
 
 
 def owned_by(party_id: UUID) -> QuerySet[Campaign]:
@@ -175,6 +176,12 @@ def refundable_lines(campaign_id: UUID) -> list[tuple[UUID, Fen]]:
         return [(row[0], int(row[1])) for row in cursor.fetchall()]
 
 
+def deposits_ended(*, limit: int = 200) -> list[UUID]:
+    """Deposits, due or held, whose campaign has ended."""
+    waiting = Deposit.objects.filter(state__in=(Held.DUE, Held.HELD), campaign__state__in=State.ENDED)
+    return list(waiting.order_by("created_at", "pk").values_list("pk", flat=True)[:limit])
+
+
 def claims_due(*, limit: int) -> list[UUID]:
     """Claims whose money has come from the maker and goes back."""
     return list(Claim.objects.filter(due_fen__gt=0).order_by("pk").values_list("pk", flat=True)[:limit])
@@ -247,6 +254,8 @@ STANDING: dict[str, str] = {
                 SELECT d.campaign_id, t.amount_fen FROM ledger_transfer t
                 JOIN payments_debt d ON d.id = t.cause_id JOIN ledger_account a ON a.id = t.credit_id
                 WHERE t.cause_kind = 'debt' AND a.kind = 'escrow'
+                UNION ALL
+                SELECT campaign_id, used_fen FROM campaigns_deposit
             ) parts GROUP BY 1
         ) x ON x.campaign = c.id
         WHERE coalesce(e.net, 0) <> coalesce(x.total, 0) ORDER BY 1""",
@@ -255,6 +264,31 @@ STANDING: dict[str, str] = {
             SELECT campaign_id, sum(amount_fen) total, sum(due_fen + repaid_fen) given FROM campaigns_claim GROUP BY 1
         ) c FULL JOIN (SELECT * FROM payments_debt WHERE campaign_id IS NOT NULL) d ON d.campaign_id = c.campaign_id
         WHERE c.total IS DISTINCT FROM d.amount_fen OR c.given > d.paid_fen ORDER BY 1""",
+    "deposit differs from its escrow (campaign, state, escrow fen, expected fen)": """
+        SELECT d.campaign_id, d.state, e.net, x.total FROM campaigns_deposit d
+        JOIN LATERAL (
+            SELECT coalesce(sum(a.credits_fen - a.debits_fen + coalesce(s.net, 0)), 0) AS net FROM ledger_account a
+            LEFT JOIN (SELECT account_id, sum(credits_fen - debits_fen) net FROM ledger_slot GROUP BY 1) s
+                ON s.account_id = a.id WHERE a.code = 'escrow:deposit:' || d.id
+        ) e ON true
+        JOIN LATERAL (
+            SELECT coalesce(sum(fen), 0) AS total FROM (
+                SELECT i.amount_fen AS fen FROM payments_paymentintent i WHERE i.subject_id = d.id
+                    AND i.trade_no IS NOT NULL AND (i.state = 'succeeded' OR (i.state = 'returned' AND EXISTS (
+                        SELECT 1 FROM payments_refund r WHERE r.intent_id = i.id AND r.account_code LIKE 'escrow:%')))
+                UNION ALL
+                SELECT -r.amount_fen FROM payments_refund r JOIN payments_paymentintent i ON i.id = r.intent_id
+                WHERE i.subject_id = d.id AND r.state = 'succeeded' AND r.account_code LIKE 'escrow:%'
+                UNION ALL
+                SELECT -t.amount_fen FROM ledger_transfer t WHERE t.cause_kind = 'deposit' AND t.cause_id = d.id
+                UNION ALL
+                SELECT -t.amount_fen FROM ledger_transfer t JOIN payments_dispute x ON x.id = t.cause_id
+                JOIN payments_paymentintent i ON i.id = x.intent_id JOIN ledger_account a ON a.id = t.debit_id
+                WHERE i.subject_id = d.id AND t.cause_kind = 'dispute' AND t.phase IN ('captured', 'posted')
+                  AND a.kind = 'escrow'
+            ) parts
+        ) x ON true
+        WHERE e.net <> x.total OR (d.state IN ('due', 'void') AND d.used_fen <> 0) ORDER BY 1""",
     "paid pledge differs from its order (pledge, state, pledge fen, order fen, order state)": """
         SELECT p.id, p.state, p.total_fen, i.amount_fen, i.state FROM campaigns_pledge p
         LEFT JOIN payments_paymentintent i ON i.subject_id = p.id AND i.subject_kind = 'pledge'

@@ -21,13 +21,14 @@ class State:
     SUCCEEDED = (SUCCESSFUL, PRODUCING, DELIVERING, DELIVERED, OVERDUE, IN_DEFAULT, CANCELLED_AFTER, CLOSED)
     UNDER_WAY = (SUCCESSFUL, PRODUCING, DELIVERING, OVERDUE, DELIVERED)
     GIVING_BACK = (FAILED, CANCELLED, CANCELLED_AFTER, IN_DEFAULT)
+    ENDED = (FAILED, CANCELLED, WITHDRAWN, CANCELLED_AFTER, CLOSED)
 
 
 CAMPAIGN = Machine(
     name="campaign",
     zh="众筹项目",
     initial=State.DRAFT,
-    finals=frozenset({State.FAILED, State.CANCELLED, State.WITHDRAWN, State.CANCELLED_AFTER, State.CLOSED}),
+    finals=frozenset(State.ENDED),
     holds_money=frozenset(
         {
             State.LIVE,
@@ -294,6 +295,49 @@ PLEDGE = Machine(
             PledgeState.RECEIVED,
             by=(Role.BACKER, Role.CLOCK),
             after="15 days after the campaign began delivering",
+        ),
+    ),
+)
+
+
+class Held:
+    """States of a maker's deposit."""
+
+    DUE, HELD, RETURNED, USED, VOID = "due", "held", "returned", "used", "void"
+
+
+DEPOSIT = Machine(
+    name="deposit",
+    zh="发起保证金",
+    initial=Held.DUE,
+    finals=frozenset({Held.RETURNED, Held.USED, Held.VOID}),
+    holds_money=frozenset({Held.HELD}),
+    refunds=frozenset({"give_back", "use_up"}),
+    words={
+        Held.DUE: ("待缴", "To be paid"),
+        Held.HELD: ("已缴存", "Held"),
+        Held.RETURNED: ("已退还", "Returned"),
+        Held.USED: ("已用于补退支持者", "Used for backers"),
+        Held.VOID: ("未缴，作废", "Void, never paid"),
+    },
+    moves=(
+        Move("hold", Held.DUE, Held.HELD, by=Role.PROVIDER, money="clearing → escrow of the deposit"),
+        Move("void", Held.DUE, Held.VOID, by=Role.CLOCK, after="the campaign is withdrawn"),
+        Move(
+            "give_back",
+            Held.HELD,
+            Held.RETURNED,
+            by=Role.CLOCK,
+            after="the campaign is withdrawn, fails, is cancelled before its end, or closes with everything delivered",
+            money="refunded whole",
+        ),
+        Move(
+            "use_up",
+            Held.HELD,
+            Held.USED,
+            by=Role.CLOCK,
+            after="the campaign was cancelled after success or closed in default, and escrow lacked money",
+            money="to the backers; the rest refunded",
         ),
     ),
 )

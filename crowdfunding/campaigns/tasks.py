@@ -5,7 +5,7 @@ from celery import shared_task
 from backend.common import clock
 from backend.common.sweeps import each
 from crowdfunding.campaigns import queries
-from crowdfunding.campaigns.operations import claims, reminders, silence, verdicts
+from crowdfunding.campaigns.operations import claims, deposits, reminders, silence, verdicts
 
 
 @shared_task(queue="deadlines")
@@ -26,6 +26,13 @@ def repay_claims(*, limit: int = 200) -> int:
     """Give backers back what makers paid of what they owe them."""
     now = clock.now()
     return each("claim", queries.claims_due(limit=limit), lambda key: claims.repay(pledge_id=key, at=now))
+
+
+@shared_task(queue="money")
+def end_deposits() -> int:
+    """Give back the deposits of campaigns that ended."""
+    now = clock.now()
+    return each("deposit", queries.deposits_ended(), lambda key: deposits.end(deposit_id=key, at=now))
 
 
 @shared_task(queue="deadlines")

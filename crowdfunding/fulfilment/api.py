@@ -16,8 +16,8 @@ from backend.common import clock, paging
 from backend.common.errors import NotFound
 from crowdfunding.campaigns.api import own
 from crowdfunding.campaigns.models import Campaign
-from crowdfunding.campaigns.operations.drafts import require_owner
 from crowdfunding.campaigns.operations.pledges import own_pledge
+from crowdfunding.campaigns.operations.shared import require_owner
 from crowdfunding.fulfilment import addresses, queries
 from crowdfunding.fulfilment.models import Parcel, Survey
 from crowdfunding.fulfilment.operations import parcels, shipments, surveys

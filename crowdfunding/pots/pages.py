@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -19,7 +19,7 @@ from backend.common.days import parse_day
 from backend.common.errors import Invalid, NotFound, Refusal
 from backend.common.fen import parse_yuan
 from backend.listings.facets import CATEGORY_KEYS, COUNTIES
-from backend.payments.operations import intents
+from backend.payments.doors import to_cashier
 from crowdfunding.pots import queries
 from crowdfunding.pots.operations import pots as operations
 from crowdfunding.pots.operations.pots import Plan
@@ -122,8 +122,7 @@ def pay(request: HttpRequest, pot_id: UUID) -> HttpResponse:
     queries.visible(pot_id, actor)
     try:
         intent = operations.order(pot_id=pot_id, by=actor, at=now)
-        phone = "Mobile" in request.headers.get("User-Agent", "")
-        return HttpResponseRedirect(intents.cashier_url(intent_id=intent.pk, phone=phone, at=now))
+        return to_cashier(request, intent, at=now)
     except NotFound:
         raise
     except Refusal as refusal:

@@ -37,7 +37,7 @@ from backend.notifications import operations as notifications
 from backend.notifications.kinds import KINDS
 from backend.projects.models import Passport, Picture
 from backend.projects.operations import passports
-from crowdfunding.campaigns.models import Campaign
+from crowdfunding.campaigns.models import Campaign, Deposit
 from crowdfunding.campaigns.operations import stretches, talk
 from crowdfunding.fulfilment.models import Parcel
 from crowdfunding.fulfilment.operations import surveys
@@ -103,6 +103,7 @@ def world(db):
     )
     surveys.open_survey(campaign_id=private.pk, at=at)
     parcel = Parcel.objects.create(campaign=private, pledge=made, no=1, state_at=at)
+    deposit = Deposit.objects.create(campaign=private, amount_fen=1, created_at=at, state_at=at)
     LedRound.objects.create(campaign=private, state_at=at)
     lead = Lead.objects.create(
         campaign=private, party=backer.party, stake_fen=1, created_at=at, state_at=at, terms="t", conflicts="c"
@@ -152,7 +153,7 @@ def world(db):
         "case_id": case.pk, "evidence_id": evidence.pk, "lead_id": lead.pk, "report_id": report.pk,
         "pot_id": pot.pk, "passport_id": Passport.objects.get(name="私有").pk, "document_id": paper.pk,
         "picture_id": shown.pk, "what": "picture", "token": "x", "published": venture.pk,
-        "appeal_id": appeal.pk, "subject_id": private.pk,
+        "appeal_id": appeal.pk, "deposit_id": deposit.pk, "subject_id": private.pk,
     }  # fmt: skip
 
 

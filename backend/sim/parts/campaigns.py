@@ -22,6 +22,7 @@ from crowdfunding.campaigns.operations import (
     claims,
     confirmations,
     delivery,
+    deposits,
     drafts,
     extensions,
     outside,
@@ -33,17 +34,25 @@ from crowdfunding.campaigns.states import Outside, PledgeState, State
 from crowdfunding.leads.models import Follow
 from crowdfunding.leads.operations import candidacies
 
+LARGE = 5_000_000
+"""A goal that asks for a deposit, in fen."""
+
 # --- beginning ----------------------------------------------------------------------------------------
 
 
 def publish(world: World, number: int, *, is_led: bool = False) -> Campaign:
-    """A campaign of the seed: small stock, small goal, short time."""
+    """A campaign of the seed: small stock, short time, mostly a small goal.
+
+    A large one is published with its deposit before a seed begins, and waits for it later.
+    """
     maker, at = world.person("maker"), world.now()
     by = world.acting(maker)
     campaign = drafts.start(owner_id=maker.party_id, by=by, at=at)
     days = world.pick([1, 2, 5])
     rule = world.pick(["all_or_nothing", "two_rounds", "keep_it_all"])
     goal_fen = world.pick([50_000, 60_000, 90_000])
+    if rule == "keep_it_all" and not is_led:
+        goal_fen = world.pick([goal_fen, LARGE])
     written = drafts.Terms(
         title=f"campaign {number}",
         summary="sim",
@@ -70,6 +79,10 @@ def publish(world: World, number: int, *, is_led: bool = False) -> Campaign:
     drafts.submit(campaign_id=campaign.pk, by=by, at=at)
     moderator = world.acting(world.person("moderator"), Role.MODERATOR)
     reviews.approve(campaign_id=campaign.pk, checklist=reviews.CHECKLIST, by=moderator, at=at)
+    if goal_fen == LARGE and world.gateway.faulty:
+        return campaign
+    if goal_fen == LARGE:
+        pay_orders(world, deposits.order(campaign_id=campaign.pk, by=by, at=at))
     return drafts.launch(campaign_id=campaign.pk, opens_at=None, by=by, at=at)
 
 
@@ -459,8 +472,7 @@ def campaigns_settled(world: World) -> Iterator[str]:
     """Nobody waits: no unpaid place, no campaign that should have moved, no money of an ended one."""
     for made in Pledge.objects.filter(state__in=(PledgeState.RESERVED, PledgeState.ASKED, PledgeState.AGREED)):
         yield f"pledge {str(made.pk)[-6:]} is still {made.state}"
-    resting = (State.FAILED, State.CANCELLED, State.CANCELLED_AFTER, State.CLOSED, State.WITHDRAWN)
-    for campaign in Campaign.objects.exclude(state__in=resting):
+    for campaign in Campaign.objects.exclude(state__in=State.ENDED):
         yield f"{campaign.title} is still {campaign.state}"
     for campaign in Campaign.objects.filter(state__in=(State.FAILED, State.CANCELLED)):
         waiting = Pledge.objects.filter(campaign=campaign, state__in=PledgeState.OWED).count()

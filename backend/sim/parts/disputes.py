@@ -21,8 +21,8 @@ from crowdfunding.campaigns.states import PledgeState, State
 
 
 def dawn(world: World) -> None:
-    """In many seeds whose campaign has succeeded, one backer was refused; in some they have complained already."""
-    stage = world.rng.randrange(4)
+    """In many seeds whose campaign has succeeded, one backer was refused; in some they have complained already, up to an appeal."""
+    stage = world.rng.randrange(5)
     made = Pledge.objects.filter(campaign__state__in=State.UNDER_WAY, state=PledgeState.PAID).order_by(
         "created_at", "pk"
     )
@@ -42,11 +42,13 @@ def dawn(world: World) -> None:
     case = complaints.complain(pledge_id=refused.pk, facts="sim", wanted_fen=wanted, by=backer, at=at)
     judge = world.acting(moderators[0], Role.MODERATOR)
     cases.take_up(case_id=case.pk, by=judge, at=at)
-    if stage == 3:
+    if stage >= 3:
         part = int(case.stake_fen) // 3
         world.pass_time(timedelta(days=7))
         split = {"to_claimant_fen": part, "to_respondent_fen": int(case.stake_fen) - part}
         rulings.rule(case_id=case.pk, **split, text="sim", by=judge, at=world.now())
+    if stage == 4:
+        rulings.appeal(case_id=case.pk, reason="sim", by=backer, at=world.now())
     world.tell(f"a dispute about {refused.campaign.title} is {Case.objects.get(pk=case.pk).state}")
 
 

@@ -16,8 +16,7 @@ from backend.moderation import operations as moderation
 from crowdfunding.campaigns.errors import Affiliated, SignedAlready, TailWaits
 from crowdfunding.campaigns.models import Campaign, Cancellation, Pledge, Update
 from crowdfunding.campaigns.operations import complaints
-from crowdfunding.campaigns.operations.drafts import require_owner
-from crowdfunding.campaigns.operations.shared import after_promise, as_owner, is_affiliated, locked, move
+from crowdfunding.campaigns.operations.shared import after_promise, as_owner, is_affiliated, locked, move, require_owner
 from crowdfunding.campaigns.operations.shares import disputed, plan_shares
 from crowdfunding.campaigns.states import PledgeState, State
 

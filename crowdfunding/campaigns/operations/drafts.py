@@ -25,7 +25,8 @@ from backend.projects.models import Passport
 from backend.projects.states import Showing
 from crowdfunding.campaigns.errors import FileMissing, GoalOutOfRange, Incomplete, RuleFixed, Stale
 from crowdfunding.campaigns.models import FUNDING_RULES, RIGHT_CLASSES, TWO_ROUNDS, Campaign, Tier
-from crowdfunding.campaigns.operations.shared import as_owner, locked, move, next_due, show
+from crowdfunding.campaigns.operations import deposits
+from crowdfunding.campaigns.operations.shared import as_owner, locked, move, next_due, require_owner, show
 from crowdfunding.campaigns.states import State
 
 EDITABLE = (State.DRAFT, State.RETURNED)
@@ -61,19 +62,6 @@ class TierTerms:
     per_person: int | None
     right_class: str
     deliver_on: date | None
-
-
-def require_owner(campaign: Campaign, by: Actor) -> None:
-    """Go on only for the maker; to others a draft does not exist.
-
-    Raises:
-        NotFound: not the maker's hat.
-        Forbidden: the hat's mandate does not cover campaigns.
-    """
-    if by.party_id is None or campaign.owner_id != by.party_id:
-        raise NotFound
-    if "campaigns" not in by.scopes:
-        raise Forbidden
 
 
 @transaction.atomic
@@ -350,6 +338,7 @@ def launch(*, campaign_id: UUID, opens_at: datetime | None, by: Actor, at: datet
     Raises:
         MoveRefused: it is not approved.
         FileMissing: a document of its category is not verified, or not valid on the day it starts.
+        DepositMissing: its goal asks for a deposit, and it is not there.
         Invalid: a start in the past or more than 60 days away.
     """
     campaign = locked(campaign_id)
@@ -358,7 +347,8 @@ def launch(*, campaign_id: UUID, opens_at: datetime | None, by: Actor, at: datet
     if starts > at + timedelta(days=60):
         raise Invalid("开始时间须在 60 天内", "It must start within 60 days", field="opens_at")
     day = starts.astimezone(rules.SHANGHAI).date()
-    refuse_any(_missing(campaign, projects.kinds_proved(campaign.passport_id, on=day), at))
+    proved = projects.kinds_proved(campaign.passport_id, on=day)
+    refuse_any([*_missing(campaign, proved, at), deposits.missing(campaign, at)])
     campaign.opens_at, campaign.closes_at = starts, starts + timedelta(days=campaign.days)
     move(campaign, "launch", by=as_owner(campaign, by), at=at)
     if starts <= at:

@@ -13,8 +13,7 @@ from backend.common.errors import Invalid, NotFound
 from crowdfunding.campaigns.errors import RuleFixed
 from crowdfunding.campaigns.models import TWO_ROUNDS, Campaign, Pledge, campaign_lock
 from crowdfunding.campaigns.operations import confirmations
-from crowdfunding.campaigns.operations.drafts import require_owner
-from crowdfunding.campaigns.operations.shared import as_owner, confirm_until, locked, move
+from crowdfunding.campaigns.operations.shared import as_owner, confirm_until, locked, move, require_owner
 from crowdfunding.campaigns.states import PledgeState
 
 

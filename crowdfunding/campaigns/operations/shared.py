@@ -8,6 +8,7 @@ from uuid import UUID
 from backend.accounts.models import Membership
 from backend.common import outbox, rules, working_days
 from backend.common.actors import Actor, Role
+from backend.common.errors import Forbidden, NotFound
 from backend.listings import operations as listings
 from crowdfunding.campaigns.events import CampaignMoved
 from crowdfunding.campaigns.models import Campaign
@@ -23,6 +24,19 @@ def as_owner(campaign: Campaign, by: Actor) -> Actor:
     """The actor, with the role of owner where the hat is the campaign's."""
     is_owner = by.party_id is not None and by.party_id == campaign.owner_id and "campaigns" in by.scopes
     return by.wears(Role.OWNER) if is_owner else by
+
+
+def require_owner(campaign: Campaign, by: Actor) -> None:
+    """Go on only for the maker; to others a draft does not exist.
+
+    Raises:
+        NotFound: not the maker's hat.
+        Forbidden: the hat's mandate does not cover campaigns.
+    """
+    if by.party_id is None or campaign.owner_id != by.party_id:
+        raise NotFound
+    if "campaigns" not in by.scopes:
+        raise Forbidden
 
 
 def is_affiliated(campaign: Campaign, by: Actor) -> bool:

@@ -12,6 +12,7 @@ from backend.payments.operations import refunds
 from backend.payments.states import Disputing
 from crowdfunding.campaigns import verdicts
 from crowdfunding.campaigns.models import Campaign, Pledge
+from crowdfunding.campaigns.operations import deposits
 from crowdfunding.campaigns.operations.claims import owe_the_rest
 from crowdfunding.campaigns.states import PledgeState
 
@@ -26,8 +27,8 @@ def plan_shares(campaign: Campaign, at: datetime) -> None:
 
     Disputes are overtaken by the end of the whole: everybody gets a share by the same rule.
     Refunds that nobody approved yet are dropped first, so that each claim is what was paid less what
-    is on its way back. A pledge under chargeback has no share: its sum is held for it alone. What escrow lacks is
-    the maker's debt to each of them.
+    is on its way back. A pledge under chargeback has no share: its sum is held for it alone. What escrow lacks the
+    maker's deposit bears; what both lack is the maker's debt to each of them.
     """
     rulings.overtake_all(about_id=campaign.pk, reason=campaign.state_word, at=at)
     owed = Pledge.objects.filter(campaign=campaign, state__in=PledgeState.OWED).exclude(disputed())
@@ -38,6 +39,7 @@ def plan_shares(campaign: Campaign, at: datetime) -> None:
     left = {row[0]: row[1] - row[2] for row in paid.values_list("subject_id", "amount_fen", "refunded_fen")}
     claims = [made for made in open_pledges if left[made.id]]
     rest = books.available(ledger.escrow_of("campaign", campaign.id))
+    rest += deposits.bear(campaign, sum(left[made.id] for made in claims) - rest, at)
     for made in open_pledges:
         made.share_fen = 0
     for made, share in zip(claims, verdicts.shares_of_rest(rest, [left[made.id] for made in claims]), strict=True):

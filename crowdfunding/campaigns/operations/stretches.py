@@ -14,8 +14,8 @@ from backend.common.errors import Invalid, refuse_any
 from backend.common.fen import Fen, show_yuan
 from crowdfunding.campaigns.errors import RuleFixed, StretchTooLate
 from crowdfunding.campaigns.models import Campaign, Stretch
-from crowdfunding.campaigns.operations.drafts import EDITABLE, require_owner
-from crowdfunding.campaigns.operations.shared import locked
+from crowdfunding.campaigns.operations.drafts import EDITABLE
+from crowdfunding.campaigns.operations.shared import locked, require_owner
 from crowdfunding.campaigns.states import State
 
 MOST = 10

@@ -13,7 +13,7 @@ from backend.common.actors import Actor
 from backend.common.errors import Forbidden, Invalid, NotFound
 from crowdfunding.campaigns.events import QuestionAnswered, QuestionAsked, UpdatePosted
 from crowdfunding.campaigns.models import Campaign, Question, Update
-from crowdfunding.campaigns.operations.drafts import require_owner
+from crowdfunding.campaigns.operations.shared import require_owner
 from crowdfunding.campaigns.states import State
 
 MOST_OPEN_QUESTIONS = 5

@@ -14,8 +14,8 @@ from backend.ledger import operations as ledger
 from backend.ledger import queries as books
 from crowdfunding.campaigns.models import Pledge, campaign_lock
 from crowdfunding.campaigns.operations import pledges
-from crowdfunding.campaigns.operations.drafts import require_owner
 from crowdfunding.campaigns.operations.pledges import own_pledge
+from crowdfunding.campaigns.operations.shared import require_owner
 from crowdfunding.campaigns.states import PledgeState
 from crowdfunding.fulfilment import addresses, questions
 from crowdfunding.fulfilment.addresses import Address

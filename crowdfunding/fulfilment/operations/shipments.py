@@ -17,8 +17,7 @@ from backend.common.ids import new_id
 from backend.common.states import move_all
 from crowdfunding.campaigns.models import Campaign
 from crowdfunding.campaigns.operations import delivery
-from crowdfunding.campaigns.operations.drafts import require_owner
-from crowdfunding.campaigns.operations.shared import locked
+from crowdfunding.campaigns.operations.shared import locked, require_owner
 from crowdfunding.campaigns.states import State
 from crowdfunding.fulfilment import addresses, queries
 from crowdfunding.fulfilment.addresses import Address

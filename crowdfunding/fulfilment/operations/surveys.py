@@ -12,7 +12,7 @@ from backend.common.actors import CLOCK, Actor, Role
 from backend.common.errors import NotFound
 from backend.common.states import move_all
 from crowdfunding.campaigns.models import Campaign, Pledge
-from crowdfunding.campaigns.operations.drafts import require_owner
+from crowdfunding.campaigns.operations.shared import require_owner
 from crowdfunding.campaigns.states import PledgeState
 from crowdfunding.fulfilment import questions
 from crowdfunding.fulfilment.errors import SurveyFixed

@@ -20,8 +20,8 @@ from backend.moderation import operations as moderation
 from backend.moderation import screening
 from crowdfunding.campaigns.errors import Affiliated
 from crowdfunding.campaigns.models import Campaign, campaign_lock
-from crowdfunding.campaigns.operations.drafts import EDITABLE, require_owner
-from crowdfunding.campaigns.operations.shared import is_affiliated, locked
+from crowdfunding.campaigns.operations.drafts import EDITABLE
+from crowdfunding.campaigns.operations.shared import is_affiliated, locked, require_owner
 from crowdfunding.campaigns.states import State
 from crowdfunding.leads.errors import (
     LeadStands,
