@@ -27,7 +27,7 @@ from django.test.utils import CaptureQueriesContext
 
 from backend.common import clock, rules
 from backend.common.ids import new_id
-from backend.config import bench_fanout, bench_fulfilment, bench_refunds, bench_sign_in
+from backend.config import bench_errands, bench_fanout, bench_fulfilment, bench_refunds, bench_sign_in
 from backend.config.runtime.home import Home
 from backend.config.runtime.postgres import OWNER, SANDBOX, WEB, Postgres, drop_database
 from backend.config.runtime.services import prepare
@@ -288,6 +288,13 @@ def sign_in() -> Iterator[Result]:
             yield _line(name, known, "ms", unknown, bench_sign_in.EACH)
 
 
+def errands_forecast() -> Iterator[Result]:
+    """How well forecasts rank on-site tasks (AUC), against a random forest and against boosted trees."""
+    ours, forest, boosted, tasks = bench_errands.ranked()
+    yield _line("errands_forecast_forest", ours, "auc", forest, tasks)
+    yield _line("errands_forecast_boosted", ours, "auc", boosted, tasks)
+
+
 BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
     "pledge_hot": pledge_hot,
     "pledge_cold": pledge_cold,
@@ -298,4 +305,5 @@ BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
     "ws_fanout": ws_fanout,
     "survey_lock": survey_lock,
     "shipment_import": shipment_import,
+    "errands_forecast": errands_forecast,
 }

@@ -22,6 +22,7 @@ os.environ.setdefault("TZ", "Asia/Shanghai")
 DJANGO_COMMANDS = {
     ("migrate",): "platform_migrate",
     ("import", "campaigns"): "import_campaigns",
+    ("errands", "evaluate"): "evaluate_errands",
     ("ledger", "verify"): "ledger_verify",
     ("ledger", "statement"): "ledger_statement",
     ("sandbox", "describe"): "sandbox_describe",
@@ -37,7 +38,7 @@ DJANGO_COMMANDS = {
 }
 """Words of the command line, and the Django command each means."""
 
-WITHOUT_SERVICES = frozenset({"states", "check_migrations", "spectacular"})
+WITHOUT_SERVICES = frozenset({"states", "check_migrations", "spectacular", "evaluate_errands"})
 
 USAGE = """usage: sizhong COMMAND [options]
 
@@ -47,6 +48,8 @@ USAGE = """usage: sizhong COMMAND [options]
   doctor [--deploy]             say what is wrong with this installation and how to mend it
   migrate                       bring database, rules and fee schedule up to date
   import campaigns FILE         live historical campaigns through the platform's rules
+  errands evaluate --train FILE --test FILE --members FILE
+                                learn what makes on-site tasks get done; forecast others, suggest prices
   ledger verify                 prove that the books agree
   ledger statement ACCOUNT      the transfers of an account
   sandbox describe [--json]     what an independent client of the local gateway needs

@@ -51,6 +51,7 @@ OUR_APPS = [
     "crowdfunding.fulfilment",
     "crowdfunding.leads",
     "crowdfunding.pots",
+    "marketplace.errands",
     "backend.web",
     "backend.demo",
 ]
