@@ -199,13 +199,17 @@ def paid_pledge(cashier, campaign: Campaign, tier: Tier | None, backer: User | N
 
 
 def deliver_events() -> None:
-    """Let the relay hand out everything that is due, and wait for what another relay has taken up."""
+    """Let the relay hand out everything that is due, and wait for what another relay has taken up, or put off once."""
     while outbox.relay() or _is_due():
         pass
 
 
+ONE_GAP = timedelta(seconds=2)
+"""How long a delivery waits that failed once, as when two relays met at one row."""
+
+
 def _is_due() -> bool:
-    due = Delivery.objects.filter(state=Delivery.WAITING, next_try_at__lte=Now())
+    due = Delivery.objects.filter(state=Delivery.WAITING, next_try_at__lte=Now() + ONE_GAP)
     return OutboxEvent.objects.filter(fanned_out=False).exists() or due.exists()
 
 

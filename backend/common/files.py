@@ -117,6 +117,14 @@ def attachment(sha256: str, mime: str, stem: str) -> HttpResponse:
     return response
 
 
+def shown(sha256: str, mime: str) -> HttpResponse:
+    """A kept picture to be shown on a page; what lies under its address never changes."""
+    response = HttpResponse(read(sha256), content_type=mime)
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Cache-Control"] = "private, max-age=86400"
+    return response
+
+
 def unpack(text: str) -> bytes:
     """A file that came as base64.
 

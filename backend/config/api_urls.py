@@ -8,6 +8,7 @@ from backend.projects import api as projects
 from backend.web.docs import Docs, Schema
 from backend.web.notification_pages import MyNotifications
 from crowdfunding.campaigns import api, complaint_api, debt_api, deposit_api, desk_api, outside_api, stretch_api
+from crowdfunding.diary import api as diary
 from crowdfunding.fulfilment import api as fulfilment
 from crowdfunding.leads import api as leads
 from crowdfunding.pots import api as pots
@@ -91,6 +92,10 @@ urlpatterns = [
     path("v1/pots/<uuid:pot_id>", pots.PotOne.as_view()),
     path("v1/pots/<uuid:pot_id>/cashier", pots.PotCashier.as_view()),
     path("v1/pots/<uuid:pot_id>/<slug:act>", pots.PotStep.as_view()),
+    path(f"{_campaign}/calendar", diary.CampaignCalendar.as_view()),
+    path("v1/calendar/<uuid:step_id>", diary.CalendarStep.as_view()),
+    path(f"{_campaign}/diary", diary.CampaignDiary.as_view()),
+    path("v1/diary/<uuid:entry_id>", diary.DiaryEntry.as_view()),
     path(f"{_campaign}/matching", pots.CampaignMatching.as_view()),
     path(f"{_pledge}/match", pots.PledgeMatch.as_view()),
     path("v1/tiers/<uuid:tier_id>", desk_api.TierOne.as_view()),

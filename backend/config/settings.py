@@ -51,6 +51,7 @@ OUR_APPS = [
     "crowdfunding.fulfilment",
     "crowdfunding.leads",
     "crowdfunding.pots",
+    "crowdfunding.diary",
     "marketplace.errands",
     "backend.web",
     "backend.demo",

@@ -27,6 +27,7 @@ urlpatterns = [
     path("", include("crowdfunding.fulfilment.urls")),
     path("", include("crowdfunding.leads.urls")),
     path("", include("crowdfunding.pots.urls")),
+    path("", include("crowdfunding.diary.urls")),
     path("", include("backend.web.urls")),
 ]
 

@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from backend.accounts import queries as accounts
 from backend.accounts.models import Party, User
 from backend.common import clock, outbox, rules
-from backend.common.actors import Role
+from backend.common.actors import Actor, Role
+from backend.common.rules import SHANGHAI
 from backend.demo import people, ventures
 from backend.demo.gateway import Browser
-from backend.demo.stories import STORIES, Story
+from backend.demo.stories import SEASONS, STORIES, Story
 from backend.payments import queries as payments
 from backend.payments.gateways import provider
 from backend.payments.models import PaymentIntent
@@ -26,6 +27,7 @@ from crowdfunding.campaigns.models import Campaign, Pledge, Tier
 from crowdfunding.campaigns.operations import delivery, deposits, drafts, pledges, reviews, talk, verdicts
 from crowdfunding.campaigns.operations.drafts import Terms, TierTerms
 from crowdfunding.campaigns.states import State
+from crowdfunding.diary import operations as diary
 from crowdfunding.pots.models import Pot
 from crowdfunding.pots.operations import pots
 from crowdfunding.pots.operations.pots import Plan
@@ -115,6 +117,8 @@ class World:
             campaign_id=campaign.pk, title="进展：第一周", body="感谢支持。设备已经下单，样品正在做。", by=by,
             at=min(opens + timedelta(days=min(7, story.days)), self.now),
         )  # fmt: skip
+        if story.category in SEASONS:
+            self._keep_diary(story, campaign, by, opens)
         asker = people.acting(self.people["13900000002"], self.now)
         question = talk.ask(campaign_id=campaign.pk, text="可以送到外省吗？", by=asker, at=opens + timedelta(days=1))
         talk.answer(
@@ -123,6 +127,17 @@ class World:
         if story.ends:
             self._finish(story, campaign, maker)
         self._deliver_events()
+
+    def _keep_diary(self, story: Story, campaign: Campaign, by: Actor, opens: datetime) -> None:
+        """The calendar of a farm campaign, and what was seen of it so far."""
+        for title, after, words in SEASONS[story.category]:
+            day = opens + timedelta(days=after)
+            step = diary.add_step(
+                campaign_id=campaign.pk, title=title, planned_on=day.astimezone(SHANGHAI).date(), by=by, at=opens
+            )
+            if day <= self.now:
+                note = diary.Note(day=step.planned_on, text=words, step_id=step.pk)
+                diary.write(campaign_id=campaign.pk, note=note, by=by, at=day)
 
     def _write(self, story: Story, maker: User, at: datetime) -> Campaign:
         by = people.acting(maker, self.now)

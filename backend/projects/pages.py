@@ -56,10 +56,7 @@ def project(request: HttpRequest, passport_id: UUID) -> HttpResponse:
 def picture(request: HttpRequest, picture_id: UUID) -> HttpResponse:
     """A picture of the showcase; its content never changes under its address."""
     found = queries.picture_for(picture_id, actor_of(request))
-    response = HttpResponse(files.read(found.sha256), content_type=found.mime)
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response.headers["Cache-Control"] = "private, max-age=86400"
-    return response
+    return files.shown(found.sha256, found.mime)
 
 
 @require_POST

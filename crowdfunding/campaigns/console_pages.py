@@ -110,7 +110,7 @@ def campaign(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "panels": [panel(request, found) for panel in panels.CONSOLE],
         "appeal": appeal_card(request, "campaign", found.pk) if found.state in DECIDED else "",
         "stretches": queries.stretch_steps(found),
-        "deposit": Deposit.objects.filter(campaign=found).first(),
+        "deposit": getattr(found, "deposit", None),
         "deposit_fen": deposits.due_fen(found, clock.now()) if found.state == State.APPROVED else 0,
         "may_stretch": found.state in (*EDITABLE, State.APPROVED, State.PREHEAT, State.LIVE),
     }

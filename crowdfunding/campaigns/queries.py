@@ -61,7 +61,7 @@ def public() -> QuerySet[Campaign]:
 
 def owned_by(party_id: UUID) -> QuerySet[Campaign]:
     """A maker's own campaigns, drafts included."""
-    return Campaign.objects.filter(owner_id=party_id)
+    return Campaign.objects.filter(owner_id=party_id).select_related("deposit")
 
 
 def pledges_of(party_id: UUID) -> QuerySet[Pledge]:

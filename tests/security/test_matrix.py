@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import json
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import Queue
 from threading import Thread
@@ -39,6 +39,7 @@ from backend.projects.models import Passport, Picture
 from backend.projects.operations import passports
 from crowdfunding.campaigns.models import Campaign, Deposit
 from crowdfunding.campaigns.operations import stretches, talk
+from crowdfunding.diary.models import Entry, Step
 from crowdfunding.fulfilment.models import Parcel
 from crowdfunding.fulfilment.operations import surveys
 from crowdfunding.leads.models import Lead, LedRound, Report
@@ -104,6 +105,11 @@ def world(db):
     surveys.open_survey(campaign_id=private.pk, at=at)
     parcel = Parcel.objects.create(campaign=private, pledge=made, no=1, state_at=at)
     deposit = Deposit.objects.create(campaign=private, amount_fen=1, created_at=at, state_at=at)
+    step = Step.objects.create(campaign=private, title="t", planned_on=at.date(), first_planned_on=at.date())
+    entry = Entry.objects.create(
+        campaign=private, day=at.date(), text="t", at=at, mime="application/pdf",
+        sha256=files.keep("a.pdf", b"%PDF-").sha256,
+    )  # fmt: skip
     LedRound.objects.create(campaign=private, state_at=at)
     lead = Lead.objects.create(
         campaign=private, party=backer.party, stake_fen=1, created_at=at, state_at=at, terms="t", conflicts="c"
@@ -153,7 +159,7 @@ def world(db):
         "case_id": case.pk, "evidence_id": evidence.pk, "lead_id": lead.pk, "report_id": report.pk,
         "pot_id": pot.pk, "passport_id": Passport.objects.get(name="私有").pk, "document_id": paper.pk,
         "picture_id": shown.pk, "what": "picture", "token": "x", "published": venture.pk,
-        "appeal_id": appeal.pk, "deposit_id": deposit.pk, "subject_id": private.pk,
+        "appeal_id": appeal.pk, "deposit_id": deposit.pk, "step_id": step.pk, "entry_id": entry.pk, "subject_id": private.pk,
     }  # fmt: skip
 
 
@@ -169,8 +175,11 @@ ACTS = {
     "pots": "withdraw",
     "projects": "archive",
     "appeals": "withdraw",
+    "campaigns": "write",
 }
 
+
+TODAY = datetime.now(UTC).date().isoformat()
 
 BODIES: dict[str, dict[str, object]] = {
     "tiers": {"title": "回报", "price_fen": 100},
@@ -181,6 +190,8 @@ BODIES: dict[str, dict[str, object]] = {
     "suspension": {"reason": "r"},
     "refund": {"reason": "r"},
     "answer": {"agree": True},
+    "calendar": {"title": "又一步", "planned_on": TODAY},
+    "diary": {"day": TODAY, "text": "t"},
     "outside": {"text": "已当面交付并收妥一件"},
     "updates": {"title": "t", "body": "b"},
     "questions": {"text": "可以吗"},
@@ -221,6 +232,7 @@ BODIES: dict[str, dict[str, object]] = {
 PUTS: dict[str, dict[str, object]] = {
     "notifications": {"kind": "update", "in_inbox": True, "mail": "daily"},
     "led": {"is_led": True},
+    "calendar": {"planned_on": TODAY},
     "passport": {"passport_id": None},
     "following": {"is_wanted": True},
     "survey": {"questions": "颜色：红|蓝"},
@@ -233,6 +245,11 @@ TERMS: dict[str, object] = {
 PROFILE: dict[str, object] = {
     "version": 9, "name": "n", "summary": "s", "story": "s", "stage": "idea", "category": "tea", "county": "",
 }  # fmt: skip
+
+
+def _last_word(path: str) -> str:
+    """The last part of a route that is no id."""
+    return next(part for part in reversed(path.split("/")) if len(part) != 36)
 
 
 def filled(route: str, world: dict, *, missing: bool = False, public: bool = False) -> str:
@@ -256,6 +273,8 @@ def filled(route: str, world: dict, *, missing: bool = False, public: bool = Fal
                 value = "deny"
             if name == "kind" and route.startswith("appeals"):
                 value = "campaign"
+            if name == "act" and "diary/steps" in route:
+                value = "move"
             if name == "act" and "outside" in route:
                 value = "agree"
             if name == "act" and ("documents" in route):
@@ -276,9 +295,7 @@ def status(client: Client, method: str, path: str) -> int:
     kind = "application/json" if path.startswith("/api/v1") else "application/x-www-form-urlencoded"
     with transaction.atomic():
         body = BODIES.get(path.rsplit("/", 1)[-1], {}) if "/pledges/" not in path or "cancel" not in path else {}
-        body = (
-            PUTS.get(path.rsplit("/", 1)[-1], PROFILE if "/projects/" in path else TERMS) if method == "PUT" else body
-        )
+        body = PUTS.get(_last_word(path), PROFILE if "/projects/" in path else TERMS) if method == "PUT" else body
         cookies = client.cookies.copy()
         reply = client.generic(method, path, json.dumps(body) if more else "", content_type=kind, **more)
         client.cookies = cookies  # what signs out here is signed in again for the next row
