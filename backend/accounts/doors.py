@@ -125,6 +125,20 @@ def take(request: HttpRequest, do: Callable[[Actor, datetime], object], done: st
     return back
 
 
+def chosen_key(text: str) -> UUID | None:
+    """The id of what a form's choice names; None where nothing was chosen.
+
+    Raises:
+        NotFound: it is no id.
+    """
+    if not text:
+        return None
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotFound from error
+
+
 def uploaded(request: HttpRequest, *, most: int) -> tuple[str, bytes]:
     """The file of a form: its name, and its content up to one byte more than `most`, which tells that it is too large.
 

@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from backend.accounts.doors import actor_of, signed_in
+from backend.accounts.doors import actor_of, chosen_key, signed_in
 from backend.common import clock, paging, rules
 from backend.common.actors import Actor
 from backend.common.days import parse_day
@@ -66,7 +66,7 @@ def console(request: HttpRequest) -> HttpResponse:
     if actor.party_id is None:
         raise NotFound
     if request.method == "POST":
-        passport_id = _key(request.POST.get("passport", ""))
+        passport_id = chosen_key(request.POST.get("passport", ""))
         made = drafts.start(owner_id=actor.party_id, by=actor, at=clock.now(), passport_id=passport_id)
         return redirect("console-edit", made.pk)
     page = paging.page(
@@ -75,16 +75,6 @@ def console(request: HttpRequest) -> HttpResponse:
     context = {"nav": "console", "page": page, "now": clock.now(), "paged": "cursor" in request.GET}
     context["passports"] = projects.usable(actor.party_id)
     return render(request, "campaigns/console.html", context)
-
-
-def _key(text: str) -> UUID | None:
-    """The passport that was chosen; None where none was."""
-    if not text:
-        return None
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound from error
 
 
 @require_GET
@@ -435,7 +425,7 @@ def _submit(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) ->
 
 
 def _belong(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) -> str:
-    drafts.belong(campaign_id=campaign_id, passport_id=_key(request.POST.get("passport", "")), by=by, at=at)
+    drafts.belong(campaign_id=campaign_id, passport_id=chosen_key(request.POST.get("passport", "")), by=by, at=at)
     return _("已关联项目档案")
 
 

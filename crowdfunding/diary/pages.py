@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from backend.accounts.doors import actor_of, signed_in, take, uploaded
+from backend.accounts.doors import actor_of, chosen_key, signed_in, take, uploaded
 from backend.common import clock, files, paging
 from backend.common.actors import Actor
 from backend.common.days import parse_day
@@ -57,15 +57,6 @@ def _day(text: str, field: str) -> date:
     return day
 
 
-def _key(text: str) -> UUID | None:
-    if not text:
-        return None
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound from error
-
-
 def _add_step(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) -> None:
     day = _day(request.POST.get("planned_on", ""), "planned_on")
     operations.add_step(
@@ -78,7 +69,7 @@ def _write(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) -> 
     note = Note(
         day=_day(request.POST.get("day", ""), "day"),
         text=request.POST.get("text", "")[:2_000],
-        step_id=_key(request.POST.get("step", "")),
+        step_id=chosen_key(request.POST.get("step", "")),
         photo=chosen,
     )
     operations.write(campaign_id=campaign_id, note=note, by=by, at=at)

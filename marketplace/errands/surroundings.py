@@ -24,7 +24,7 @@ FACTS = (
     *(f"reputation_{reach:g}km" for reach in MEMBERS_KM[1:]),
     *(f"price_against_{reach:g}km" for reach in RIVALS_KM[1:]),
 )
-"""What is known of each task, in this order: the price in yuan, everything else as the logarithm of one more than it."""
+"""What is known of each task, in this order: prices in yuan, counts and sums as the logarithm of one more than they are."""
 
 A_HANDFUL = 256
 """Tasks whose distances are in memory at a time."""

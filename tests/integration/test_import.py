@@ -9,8 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import Sum
 
+from backend.common.tables import Dirty
 from backend.ledger import queries as books
-from crowdfunding.campaigns.history.records import Dirty, read
+from crowdfunding.campaigns.history.records import read
 from crowdfunding.campaigns.models import Campaign, Pledge
 
 HEAD = "id,name,category,main_category,currency,deadline,goal,launched,pledged,state,backers,country\n"

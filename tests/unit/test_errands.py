@@ -13,9 +13,10 @@ from django.core.management import CommandError, call_command
 from sklearn.metrics import roc_auc_score
 
 from backend.common.errors import Invalid
+from backend.common.tables import Dirty
 from backend.config.bench_errands import made_up
 from marketplace.errands.forecasts import Forecast, Outlook, look_ahead
-from marketplace.errands.records import Dirty, Errand, Member, Place, read_errands, read_members
+from marketplace.errands.records import Errand, Member, Place, read_errands, read_members
 from marketplace.errands.scores import score
 from marketplace.errands.surroundings import FACTS, distances, facts
 

@@ -277,7 +277,7 @@ def settle_outside(world: World) -> Task | None:
     if found is None or found[0].campaign.state not in State.UNDER_WAY:
         return None
     made, backer = found
-    maker = _owner(world, made.campaign)
+    maker = owner_of(made.campaign)
     who, pledge_id = world.pick([backer, maker]), made.pk
     by = world.acting(who)
     if OutsideSettlement.objects.filter(pledge=made, state=Outside.SAID).exists():
@@ -295,7 +295,8 @@ def settle_outside(world: World) -> Task | None:
 # --- makers and moderators -------------------------------------------------------------------------------
 
 
-def _owner(world: World, campaign: Campaign) -> User:
+def owner_of(campaign: Campaign) -> User:
+    """Who made a campaign."""
     return User.objects.select_related("party").get(party_id=str(campaign.owner_id))
 
 
@@ -305,7 +306,7 @@ def answer(world: World) -> Task | None:
     if found is None:
         return None
     made, _backer = found
-    by, agree, pledge_id = world.acting(_owner(world, made.campaign)), world.rng.random() < 0.7, made.pk
+    by, agree, pledge_id = world.acting(owner_of(made.campaign)), world.rng.random() < 0.7, made.pk
     return world.task(
         f"the maker {'agrees to' if agree else 'declines'} a refund",
         lambda: pledges.answer_refund(pledge_id=pledge_id, agree=agree, reason="", by=by, at=world.now()) and None,
@@ -319,7 +320,7 @@ def make_and_ship(world: World) -> Task | None:
     if not found:
         return None
     campaign = world.pick(found)
-    by, campaign_id = world.acting(_owner(world, campaign)), campaign.pk
+    by, campaign_id = world.acting(owner_of(campaign)), campaign.pk
     if campaign.state in (State.PRODUCING, State.OVERDUE):
         return world.task(
             f"the maker of {campaign.title} ships",
@@ -337,7 +338,7 @@ def extend(world: World) -> Task | None:
     if not found or world.rng.random() < 0.5:
         return None
     campaign = world.pick(found)
-    by, campaign_id, days = world.acting(_owner(world, campaign)), campaign.pk, 1 + world.rng.randrange(4)
+    by, campaign_id, days = world.acting(owner_of(campaign)), campaign.pk, 1 + world.rng.randrange(4)
     return world.task(
         f"the maker of {campaign.title} asks for {days} days more",
         lambda: extensions.extend(campaign_id=campaign_id, days=days, reason="sim", by=by, at=world.now()) and None,

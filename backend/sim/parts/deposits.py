@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backend.accounts.models import User
 from backend.payments.operations import intents
 from backend.sim.part import Act, Invariant, Law, Part, among
+from backend.sim.parts.campaigns import LARGE, owner_of
 from backend.sim.scheduler import Task
 from backend.sim.world import World
 from crowdfunding.campaigns import queries, tasks
@@ -24,7 +24,7 @@ def pay_in(world: World) -> Task | None:
     campaign = _approved(world)
     if campaign is None:
         return None
-    by, key = world.acting(User.objects.select_related("party").get(party_id=str(campaign.owner_id))), campaign.pk
+    by, key = world.acting(owner_of(campaign)), campaign.pk
 
     def visit() -> None:
         order = deposits.order(campaign_id=key, by=by, at=world.now())
@@ -38,7 +38,7 @@ def launch(world: World) -> Task | None:
     campaign = _approved(world)
     if campaign is None:
         return None
-    by, key = world.acting(User.objects.select_related("party").get(party_id=str(campaign.owner_id))), campaign.pk
+    by, key = world.acting(owner_of(campaign)), campaign.pk
     if world.rng.random() < 0.1:
         return world.task("a maker withdraws", lambda: drafts.withdraw(campaign_id=key, by=by, at=world.now()))
     return world.task(
@@ -62,7 +62,7 @@ LAST_TO_BEAR = """
 PUBLISHED_WITHOUT = f"""
     SELECT c.title || ' is ' || c.state || ' without its deposit' FROM campaigns_campaign c
     LEFT JOIN campaigns_deposit x ON x.campaign_id = c.id AND x.paid_by_id IS NOT NULL
-    WHERE c.goal_fen >= 5000000 AND x.id IS NULL AND c.state IN {among(*State.PUBLIC)}
+    WHERE c.goal_fen >= {LARGE} AND x.id IS NULL AND c.state IN {among(*State.PUBLIC)}
 """
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,8 +10,10 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from backend.accounts.operations import clean_name
+from backend.common import tables
 from backend.common.fen import MOST_FEN, Fen
 from backend.common.rules import SHANGHAI
+from backend.common.tables import Dirty, Refused, Row
 
 COLUMNS = ("id", "name", "main_category", "deadline", "goal", "launched", "pledged", "state", "backers")
 STATES = frozenset({"successful", "failed", "canceled", "suspended", "live", "undefined"})
@@ -45,78 +46,39 @@ class Record:
         return self.backers or (1 if self.pledged_fen else 0)
 
 
-@dataclass(frozen=True)
-class Dirty:
-    """Why a row is refused."""
-
-    row: int
-    field: str
-    reason: str
-
-
-class _Refused(Exception):
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(reason)
-        self.field, self.reason = field, reason
-
-
 def read(path: Path) -> Iterator[Record | Dirty]:
     """Every row of a file, in order; row 1 is the first after the header.
 
     Raises:
         ValueError: the file lacks a column that is needed.
     """
-    seen: set[str] = set()
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        rows = csv.DictReader(file)
-        missing = [name for name in COLUMNS if name not in (rows.fieldnames or [])]
-        if missing:
-            raise ValueError(f"the file lacks the columns {', '.join(missing)}")
-        number = 0
-        while True:
-            number += 1
-            try:
-                row = next(rows)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield Dirty(number, "row", f"cannot be read: {error}")
-                continue
-            try:
-                record = _record(row)
-                if record.number in seen:
-                    raise _Refused("id", "this id came before in the file")
-                seen.add(record.number)
-            except _Refused as refused:
-                yield Dirty(number, refused.field, refused.reason)
-            else:
-                yield record
+    return tables.read(path, COLUMNS, _record, lambda record: record.number)
 
 
-def _record(row: dict[str | None, str | None]) -> Record:
+def _record(row: Row) -> Record:
     if None in row:
-        raise _Refused("row", "more fields than columns")
+        raise Refused("row", "more fields than columns")
     value = {name: (row.get(name) or "").strip() for name in COLUMNS}
     for name in COLUMNS:
         if row.get(name) is None:
-            raise _Refused(name, "missing")
+            raise Refused(name, "missing")
         try:
             value[name].encode("utf-8")
         except UnicodeEncodeError:
-            raise _Refused(name, "not UTF-8") from None
+            raise Refused(name, "not UTF-8") from None
     if not _ID.fullmatch(value["id"]):
-        raise _Refused("id", "not an id of letters and digits")
+        raise Refused("id", "not an id of letters and digits")
     title = clean_name(value["name"])
     if not title:
-        raise _Refused("name", "empty")
+        raise Refused("name", "empty")
     if value["state"] not in STATES:
-        raise _Refused("state", f"unknown outcome {value['state'][:20]!r}")
+        raise Refused("state", f"unknown outcome {value['state'][:20]!r}")
     opens, closes = _window(value["launched"], value["deadline"])
     goal, pledged, backers = _money(value, "goal"), _money(value, "pledged"), _count(value["backers"])
     if goal == 0:
-        raise _Refused("goal", "zero")
+        raise Refused("goal", "zero")
     if backers and pledged < backers:
-        raise _Refused("backers", "more backers than fen pledged")
+        raise Refused("backers", "more backers than fen pledged")
     return Record(
         number=value["id"],
         title=title if len(title) <= 120 else title[:119] + "…",
@@ -134,32 +96,32 @@ def _window(launched: str, deadline: str) -> tuple[datetime, datetime]:
     try:
         opens = datetime.strptime(launched, "%Y-%m-%d %H:%M:%S").replace(tzinfo=SHANGHAI)
     except ValueError:
-        raise _Refused("launched", "not a time") from None
+        raise Refused("launched", "not a time") from None
     try:
         last_day = datetime.strptime(deadline, "%Y-%m-%d").date()
     except ValueError:
-        raise _Refused("deadline", "not a date") from None
+        raise Refused("deadline", "not a date") from None
     if opens.year < FIRST_YEAR:
-        raise _Refused("launched", f"{opens.year} is before any such campaign: the zero of a clock, not a date")
+        raise Refused("launched", f"{opens.year} is before any such campaign: the zero of a clock, not a date")
     closes = datetime.combine(last_day, time(23, 59, 59), tzinfo=SHANGHAI)
     if closes <= opens:
-        raise _Refused("deadline", "not after the launch")
+        raise Refused("deadline", "not after the launch")
     return opens, closes
 
 
 def _money(value: dict[str, str], name: str) -> Fen:
     if not _MONEY.fullmatch(value[name]):
-        raise _Refused(name, "not an amount with at most two decimals")
+        raise Refused(name, "not an amount with at most two decimals")
     try:
         fen = int(Decimal(value[name]).scaleb(2))
     except InvalidOperation:
-        raise _Refused(name, "not an amount") from None
+        raise Refused(name, "not an amount") from None
     if fen > MOST_FEN:
-        raise _Refused(name, "too large")
+        raise Refused(name, "too large")
     return fen
 
 
 def _count(text: str) -> int:
     if not _COUNT.fullmatch(text) or int(text) > MOST_BACKERS:
-        raise _Refused("backers", "not a number of people")
+        raise Refused("backers", "not a number of people")
     return int(text)

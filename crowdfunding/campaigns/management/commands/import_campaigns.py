@@ -16,10 +16,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from backend.common.patience import unhurried
+from backend.common.tables import Dirty
 from backend.ledger import queries as books
 from crowdfunding.campaigns import verdicts
 from crowdfunding.campaigns.history import living
-from crowdfunding.campaigns.history.records import Dirty, Record, read
+from crowdfunding.campaigns.history.records import Record, read
 from crowdfunding.campaigns.models import ALL_OR_NOTHING
 from crowdfunding.campaigns.states import State
 

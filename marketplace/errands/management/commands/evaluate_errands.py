@@ -13,8 +13,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from backend.common.errors import Refusal
 from backend.common.fen import wire_yuan
+from backend.common.tables import Dirty
 from marketplace.errands.forecasts import Outlook, look_ahead
-from marketplace.errands.records import Dirty, Errand, Member, read_errands, read_members
+from marketplace.errands.records import Errand, Member, read_errands, read_members
 from marketplace.errands.scores import score
 
 MOST_LINES = 50
@@ -41,9 +42,11 @@ class Command(BaseCommand):
             raise CommandError("--target is a probability from 0.01 to 0.99")
         self.refused = 0
         try:
-            asked = self._clean(read_errands(options["test"]))
-            known = self._known(self._clean(read_errands(options["train"])), {one.number for one in asked})
-            members = self._clean(read_members(options["members"]))
+            asked = self._clean(read_errands(options["test"]), options["test"])
+            known = self._known(
+                self._clean(read_errands(options["train"]), options["train"]), {one.number for one in asked}
+            )
+            members = self._clean(read_members(options["members"]), options["members"])
             outlook = look_ahead(known, asked, members)
         except (OSError, ValueError) as error:
             raise CommandError(str(error)) from error
@@ -64,11 +67,11 @@ class Command(BaseCommand):
         }
         self.stdout.write(json.dumps(closing))
 
-    def _clean(self, rows: Iterable[Kind | Dirty]) -> list[Kind]:
+    def _clean(self, rows: Iterable[Kind | Dirty], path: Path) -> list[Kind]:
         kept: list[Kind] = []
         for row in rows:
             if isinstance(row, Dirty):
-                self._refuse(f"{row.file} row {row.row}, {row.field or 'the row'}: {row.reason}")
+                self._refuse(f"{path.name} row {row.row}, {row.field or 'the row'}: {row.reason}")
             else:
                 kept.append(row)
         return kept
