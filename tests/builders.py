@@ -28,6 +28,8 @@ from crowdfunding.campaigns.models import Campaign, Pledge, Tier
 from crowdfunding.campaigns.operations import delivery, drafts, pledges, reviews
 from crowdfunding.campaigns.operations.drafts import Terms, TierTerms
 from crowdfunding.fulfilment import tasks as fulfilment_tasks
+from crowdfunding.harvest import tasks as harvest_tasks
+from crowdfunding.harvest.operations import clauses
 from crowdfunding.leads import tasks as lead_tasks
 from crowdfunding.leads.models import Lead
 from crowdfunding.leads.operations import candidacies
@@ -119,15 +121,23 @@ def approved_campaign(
 
 
 def live_campaign(
-    *, goal_fen: int = 100_000, rule: str = "all_or_nothing", is_led: bool = False, **tier: int | None
+    *,
+    goal_fen: int = 100_000,
+    rule: str = "all_or_nothing",
+    is_led: bool = False,
+    least_percent: int | None = None,
+    **tier: int | None,
 ) -> tuple[Campaign, Tier]:
-    """A campaign that takes pledges now, with one reward; led: once a lead has paid."""
+    """A campaign that takes pledges now, with one reward; led: once a lead has paid; with a clause for a short harvest."""
     owner = person(name="楚竹坊")
     campaign = draft(owner, goal_fen=goal_fen, rule=rule)
     reward = offer(campaign, owner, **tier)
     if is_led:
         candidacies.choose_led(campaign_id=campaign.pk, is_led=True, by=acting(owner), at=clock.now())
     at = clock.now()
+    if least_percent is not None:
+        basis = "三片竹林的春笋，以合作社过磅单为准"
+        clauses.agree(campaign_id=campaign.pk, least_percent=least_percent, basis=basis, by=acting(owner), at=at)
     drafts.submit(campaign_id=campaign.id, by=acting(owner), at=at)
     reviews.approve(campaign_id=campaign.id, checklist=reviews.CHECKLIST, by=moderator(), at=at)
     return drafts.launch(campaign_id=campaign.id, opens_at=None, by=acting(owner), at=at), reward
@@ -222,6 +232,7 @@ def beat() -> None:
         fulfilment_tasks.advance_fulfilment()
         lead_tasks.advance_leads()
         pot_tasks.advance_pots()
+        harvest_tasks.advance_harvests()
         dispute_tasks.advance_disputes()
         project_tasks.advance_projects()
         moderation_tasks.advance_appeals()
@@ -331,10 +342,10 @@ def payable_account(owner: User) -> None:
     payouts.set_account(party_id=owner.party_id, login="13900001111", holder=owner.party.name, by=acting(owner), at=at)
 
 
-def produced(cashier, *quantities: int, pays_out: bool = True) -> tuple[Campaign, list[Pledge]]:
+def produced(cashier, *quantities: int, pays_out: bool = True, **terms: int) -> tuple[Campaign, list[Pledge]]:
     """A campaign whose first part of 70 % was paid to its maker, with a pledge of each quantity at ¥1,000."""
     cashier.control(clock=clock.now().isoformat(), forget=True)
-    campaign, tier = live_campaign(price_fen=100_000)
+    campaign, tier = live_campaign(price_fen=100_000, **terms)
     payable_account(owner_of(campaign))
     made = [paid_pledge(cashier, campaign, tier, quantity=quantity) for quantity in quantities]
     move_on(cashier, timedelta(days=30, minutes=1))

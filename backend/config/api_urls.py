@@ -7,9 +7,19 @@ from backend.moderation import api as moderation
 from backend.projects import api as projects
 from backend.web.docs import Docs, Schema
 from backend.web.notification_pages import MyNotifications
-from crowdfunding.campaigns import api, complaint_api, debt_api, deposit_api, desk_api, outside_api, stretch_api
+from crowdfunding.campaigns import (
+    api,
+    complaint_api,
+    debt_api,
+    deposit_api,
+    desk_api,
+    outside_api,
+    stretch_api,
+    supply_api,
+)
 from crowdfunding.diary import api as diary
 from crowdfunding.fulfilment import api as fulfilment
+from crowdfunding.harvest import api as harvest
 from crowdfunding.leads import api as leads
 from crowdfunding.pots import api as pots
 
@@ -64,6 +74,9 @@ urlpatterns = [
     path(f"{_campaign}/shipments", fulfilment.CampaignShipments.as_view()),
     path("v1/parcels/<uuid:parcel_id>/settlement", fulfilment.ParcelSettlement.as_view()),
     path(f"{_campaign}/stretches", stretch_api.CampaignStretches.as_view()),
+    path(f"{_campaign}/batches", supply_api.CampaignBatches.as_view()),
+    path("v1/batches/<uuid:batch_id>", supply_api.BatchOne.as_view()),
+    path(f"{_campaign}/late", supply_api.CampaignLate.as_view()),
     path("v1/stretches/<uuid:stretch_id>", stretch_api.StretchOne.as_view()),
     path("v1/leads", leads.DealInbox.as_view()),
     path("v1/leads/<uuid:lead_id>", leads.LeadOne.as_view()),
@@ -96,6 +109,10 @@ urlpatterns = [
     path("v1/calendar/<uuid:step_id>", diary.CalendarStep.as_view()),
     path(f"{_campaign}/diary", diary.CampaignDiary.as_view()),
     path("v1/diary/<uuid:entry_id>", diary.DiaryEntry.as_view()),
+    path(f"{_campaign}/harvest", harvest.CampaignHarvest.as_view()),
+    path(f"{_campaign}/harvest-clause", harvest.CampaignClause.as_view()),
+    path("v1/shortfalls/<uuid:shortfall_id>/<slug:act>", harvest.ShortfallStep.as_view()),
+    path(f"{_pledge}/portion", harvest.PledgePortion.as_view()),
     path(f"{_campaign}/matching", pots.CampaignMatching.as_view()),
     path(f"{_pledge}/match", pots.PledgeMatch.as_view()),
     path("v1/tiers/<uuid:tier_id>", desk_api.TierOne.as_view()),

@@ -22,6 +22,7 @@ app.conf.beat_schedule = {
     "advance-leads": {"task": "crowdfunding.leads.tasks.advance_leads", "schedule": 10.0},
     "advance-appeals": {"task": "backend.moderation.tasks.advance_appeals", "schedule": 60.0},
     "advance-projects": {"task": "backend.projects.tasks.advance_projects", "schedule": 60.0},
+    "advance-harvests": {"task": "crowdfunding.harvest.tasks.advance_harvests", "schedule": 10.0},
     "advance-pots": {"task": "crowdfunding.pots.tasks.advance_pots", "schedule": 10.0},
     "advance-disputes": {"task": "backend.disputes.tasks.advance_disputes", "schedule": 10.0},
     "forget-addresses": {"task": "crowdfunding.fulfilment.tasks.forget_addresses", "schedule": 3600.0},

@@ -29,7 +29,7 @@ from search.queries import find
 
 
 class TierShown(serializers.Serializer[Any]):
-    """A reward."""
+    """A reward; `free` is how many can still be had, of its own stock and of its batch, null where nothing bounds them."""
 
     id = serializers.UUIDField()
     title = serializers.CharField()
@@ -38,6 +38,9 @@ class TierShown(serializers.Serializer[Any]):
     shipping_fen = serializers.IntegerField()
     stock = serializers.IntegerField(allow_null=True)
     left = serializers.IntegerField(allow_null=True)
+    free = serializers.IntegerField(allow_null=True)
+    batch_id = serializers.UUIDField(allow_null=True)
+    batch_units = serializers.IntegerField()
     per_person = serializers.IntegerField(allow_null=True)
     right_class = serializers.CharField()
     deliver_on = serializers.DateField(allow_null=True)
@@ -67,6 +70,7 @@ class CampaignShown(serializers.Serializer[Any]):
     closes_at = serializers.DateTimeField(allow_null=True)
     promised_on = serializers.DateField(allow_null=True)
     next_at = serializers.DateTimeField(allow_null=True)
+    late_until = serializers.DateTimeField(allow_null=True)
     owner = serializers.CharField()
     version = serializers.IntegerField()
     tiers = TierShown(many=True)
@@ -108,6 +112,7 @@ class PledgeShown(serializers.Serializer[Any]):
     state = serializers.CharField()
     created_at = serializers.DateTimeField()
     confirm_by = serializers.DateTimeField(allow_null=True)
+    is_late = serializers.BooleanField()
     replaces_id = serializers.UUIDField(allow_null=True)
     order_number = serializers.CharField()
     pay_by = serializers.DateTimeField()
@@ -192,6 +197,8 @@ class TierOffered(serializers.Serializer[Any]):
     per_person = serializers.IntegerField(min_value=1, max_value=2**31 - 1, required=False, allow_null=True)
     right_class = serializers.ChoiceField([key for key, _ in RIGHT_CLASSES], default="seven_days")
     deliver_on = serializers.DateField(required=False, allow_null=True)
+    batch_id = serializers.UUIDField(required=False, allow_null=True)
+    batch_units = serializers.IntegerField(min_value=0, max_value=10_000_000, default=0)
 
 
 class Wanted(serializers.Serializer[Any]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -33,12 +33,14 @@ from backend.payments.models import PaymentIntent
 from backend.payments.operations import debts, payouts
 from backend.projects import queries as projects
 from crowdfunding.campaigns import goal_coach, panels, queries
-from crowdfunding.campaigns.models import RIGHT_CLASSES, Campaign, Deposit, Pledge, Stretch, Tier
+from crowdfunding.campaigns.models import RIGHT_CLASSES, Batch, Campaign, Deposit, Pledge, Stretch, Tier
 from crowdfunding.campaigns.operations import (
+    batches,
     delivery,
     deposits,
     drafts,
     extensions,
+    late,
     outside,
     pledges,
     reviews,
@@ -86,7 +88,8 @@ def campaign(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     context = {
         "nav": "console",
         "campaign": found,
-        "tiers": list(found.tiers.order_by("position", "pk")),
+        "tiers": list(found.tiers.select_related("batch").order_by("position", "pk")),
+        "batches": queries.batches_of(found.pk),
         "now": clock.now(),
         "promise": next_step(found),
         "returned": moderation.last_return(found.pk) if found.state == State.RETURNED else None,
@@ -102,6 +105,10 @@ def campaign(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "stretches": queries.stretch_steps(found),
         "deposit": getattr(found, "deposit", None),
         "deposit_fen": deposits.due_fen(found, clock.now()) if found.state == State.APPROVED else 0,
+        "may_open_late": late.may_open(found, clock.now()),
+        "is_open_late": found.is_open_late(clock.now()),
+        "late": queries.late_pledges(found),
+        "late_latest": late.latest_end(found, clock.now()) - timedelta(days=1),
         "may_stretch": found.state in (*EDITABLE, State.APPROVED, State.PREHEAT, State.LIVE),
     }
     return render(request, "campaigns/console_campaign.html", context)
@@ -135,6 +142,7 @@ def edit(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "nav": "console",
         "campaign": found,
         "tiers": list(found.tiers.order_by("position", "pk")),
+        "batches": queries.batches_of(found.pk),
         "refusal": refusal,
         "categories": CATEGORY_KEYS,
         "right_classes": [key for key, _word in RIGHT_CLASSES],
@@ -143,6 +151,7 @@ def edit(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "posted": request.POST if refusal else None,
         "passports": projects.usable(found.owner_id) if found.owner_id else [],
         "files": _files(found, clock.now()),
+        "panels": [panel(request, found) for panel in panels.EDITOR],
     }
     return render(request, "campaigns/edit.html", context, status=refusal.status if refusal else 200)
 
@@ -223,6 +232,8 @@ def add_tier(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
             per_person=_number(data.get("per_person", ""), "per_person"),
             right_class=data.get("right_class", ""),
             deliver_on=parse_day(data.get("deliver_on", ""), field="deliver_on"),
+            batch_id=chosen_key(data.get("batch", "")),
+            batch_units=_number(data.get("batch_units", ""), "batch_units") or 0,
         )
         drafts.add_tier(campaign_id=campaign_id, terms=terms, by=actor, at=clock.now())
         messages.success(request, _("回报已添加"))
@@ -484,6 +495,41 @@ def _answer_refund(agree: bool) -> Callable[[HttpRequest, UUID, Actor, datetime]
     return act
 
 
+def _add_batch(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) -> str:
+    data = request.POST
+    batches.add(
+        campaign_id=campaign_id,
+        name=data.get("name", "")[:200],
+        unit=data.get("unit", "")[:40],
+        total=_number(data.get("total", ""), "total") or 0,
+        harvested_on=parse_day(data.get("harvested_on", ""), field="harvested_on"),
+        by=by,
+        at=at,
+    )
+    return _("批次已添加")
+
+
+def _resize_batch(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) -> str:
+    key = chosen_key(request.POST.get("batch", ""))
+    if key is None or not Batch.objects.filter(pk=key, campaign_id=campaign_id).exists():
+        raise NotFound
+    batches.resize(batch_id=key, total=_number(request.POST.get("total", ""), "total") or 0, by=by)
+    return _("数量已调整")
+
+
+def _open_late(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) -> str:
+    day = parse_day(request.POST.get("last_day", ""), field="last_day")
+    if day is None:
+        raise Invalid("请填写日期", "Enter a date", field="last_day")
+    late.open_until(campaign_id=campaign_id, last_day=day, by=by, at=at)
+    return _("后续支持已开放")
+
+
+def _close_late(request: HttpRequest, campaign_id: UUID, by: Actor, at: datetime) -> str:
+    late.close(campaign_id=campaign_id, by=by, at=at)
+    return _("已停止后续支持，已有的支持不变")
+
+
 ACTS: dict[str, Callable[[HttpRequest, UUID, Actor, datetime], str]] = {
     "submit": _submit,
     "launch": _launch,
@@ -494,6 +540,10 @@ ACTS: dict[str, Callable[[HttpRequest, UUID, Actor, datetime], str]] = {
     "ship": _ship,
     "update": _update,
     "ask-to-cancel": _ask_to_cancel,
+    "batch": _add_batch,
+    "batch-total": _resize_batch,
+    "open-late": _open_late,
+    "close-late": _close_late,
     "agree": _answer_refund(agree=True),
     "decline": _answer_refund(agree=False),
 }
@@ -515,6 +565,6 @@ def act(request: HttpRequest, campaign_id: UUID, act: str) -> HttpResponse:
             messages.error(request, reason.text())
     if act in ("agree", "decline"):
         return redirect("console-backers", campaign_id)
-    if act == "passport":
+    if act == "passport" or act in ("batch", "batch-total") and _found.state in EDITABLE:
         return redirect("console-edit", campaign_id)
     return redirect("console-campaign", campaign_id)

@@ -11,6 +11,33 @@ class CampaignNotLive(Refusal):
     source = "features.md §2.4"
 
 
+class BatchTaken(Refusal):
+    """A batch cut below what backers have of it."""
+
+    status, code = 409, "batch_taken"
+    zh, en = "已有支持者占用，数量不能再少", "Backers have more of it than that"
+    source = "features.md G11"
+
+
+class NoLatePledges(Refusal):
+    """Late pledges where there are none: before success, once it ships or is overdue, for led campaigns, or too late."""
+
+    status, code = 409, "no_late_pledges"
+    zh, en = (
+        "该项目现在不能开放后续支持：须在众筹成功之后、发货之前，且距承诺交付日还有足够时间；领投项目不适用",
+        "Late pledges are for campaigns that succeeded and do not ship yet, well before the promised date, and not led",
+    )
+    source = "features.md G8"
+
+
+class LateNeedsReward(Refusal):
+    """A late pledge for nothing: the goal is reached, and only goods are left to have."""
+
+    status, code = 409, "late_needs_reward"
+    zh, en = "众筹已成功，后续支持须选择回报", "The campaign has succeeded: choose a reward"
+    source = "features.md G8"
+
+
 class TierSoldOut(Refusal):
     """No unit of the reward is left, payable reservations counted."""
 

@@ -25,6 +25,7 @@ class PledgePaid(Event):
     campaign_id: UUID
     backer_id: UUID | None
     amount_fen: int
+    is_late: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -56,6 +56,7 @@ class Campaign(Stateful):
     due_at = models.DateTimeField("下一时点", null=True)
     raised_fen = FenField("已筹", default=0)
     pledges_n = models.IntegerField("支持人次", default=0)
+    late_until = models.DateTimeField("后续支持截止", null=True)
     ruleset = models.CharField("规则集", max_length=20, default="city")
     source_no = models.CharField("来源编号", max_length=24, null=True, unique=True)
     version = models.PositiveIntegerField("版本", default=1)
@@ -87,14 +88,38 @@ class Campaign(Stateful):
             return False
         return self.opens_at <= at < self.closes_at
 
+    def is_open_late(self, at: datetime) -> bool:
+        """Whether a pledge made at `at` is taken although it does not count to the goal."""
+        takes = self.state in (State.SUCCESSFUL, State.PRODUCING)
+        return takes and self.late_until is not None and at < self.late_until
+
     @property
     def percent(self) -> int:
         """How far the goal is reached, in whole percent rounded down."""
         return int(self.raised_fen * 100 // self.goal_fen)
 
 
+class Batch(models.Model):
+    """Goods that several rewards draw from (批次): how much there is, in its own unit, and how much nobody has yet."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="batches", verbose_name="项目")
+    name = models.CharField("名称", max_length=40)
+    unit = models.CharField("单位", max_length=8)
+    total = models.PositiveIntegerField("总量")
+    left = models.PositiveIntegerField("余量")
+    harvested_on = models.DateField("采收日期", null=True)
+    created_at = models.DateTimeField("创建时间")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "name"], name="batch_name_once"),
+            models.CheckConstraint(condition=Q(left__gte=0, left__lte=F("total")), name="batch_never_oversold"),
+        ]
+
+
 class Tier(models.Model):
-    """What a backer gets for how much (回报)."""
+    """What a backer gets for how much (回报); one of it takes `batch_units` of its batch, where it has one."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="tiers", verbose_name="项目")
@@ -105,6 +130,8 @@ class Tier(models.Model):
     stock = models.PositiveIntegerField("总份数", null=True, blank=True)
     left = models.PositiveIntegerField("剩余份数", null=True, blank=True)
     per_person = models.PositiveIntegerField("每人限购", null=True, blank=True)
+    batch = models.ForeignKey(Batch, models.PROTECT, null=True, related_name="tiers", verbose_name="批次")
+    batch_units = models.PositiveIntegerField("每份用量", default=0)
     right_class = models.CharField("退货类别", max_length=16, choices=RIGHT_CLASSES, default="seven_days")
     deliver_on = models.DateField("预计发货", null=True)
     position = models.PositiveSmallIntegerField("次序", default=0)
@@ -118,12 +145,23 @@ class Tier(models.Model):
                 name="tier_left_bounded",
             ),
             models.CheckConstraint(condition=Q(left=None) | Q(left__gte=0), name="tier_never_oversold"),
+            models.CheckConstraint(
+                condition=Q(batch=None, batch_units=0) | Q(batch__isnull=False, batch_units__gt=0),
+                name="tier_draws_from_its_batch",
+            ),
         ]
         indexes = [models.Index(fields=["campaign", "position"], name="tier_order")]
 
     @property
+    def free(self) -> int | None:
+        """How many can still be had: of its own stock, and of its batch; None where nothing bounds them."""
+        of_batch = self.batch.left // self.batch_units if self.batch is not None else None
+        bounds = [number for number in (self.left, of_batch) if number is not None]
+        return min(bounds) if bounds else None
+
+    @property
     def is_sold_out(self) -> bool:
-        return self.left == 0
+        return self.free == 0
 
 
 class Stretch(models.Model):
@@ -158,6 +196,7 @@ class Pledge(Stateful):
     total_fen = FenField("合计")
     share_fen = FenField("应退份额", null=True)
     is_anonymous = models.BooleanField("匿名支持", default=False)
+    is_late = models.BooleanField("后续支持", default=False, db_default=False)
     created_at = models.DateTimeField("下单时间")
     paid_at = models.DateTimeField("支付时间", null=True)
     state_at = models.DateTimeField("进入当前状态的时间")
@@ -188,6 +227,7 @@ class Pledge(Stateful):
                 fields=["campaign", "declined_at"], name="pledge_declined", condition=Q(declined_at__isnull=False)
             ),
             models.Index(fields=["confirm_by"], name="pledge_to_confirm", condition=Q(state="to_confirm")),
+            models.Index(fields=["campaign"], name="pledge_late", condition=Q(is_late=True)),
             BrinIndex(fields=["created_at"], name="pledge_created"),
         ]
 

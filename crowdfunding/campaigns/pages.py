@@ -29,7 +29,16 @@ from backend.payments.operations import intents
 from backend.projects import queries as projects
 from crowdfunding.campaigns import gates, panels, queries, trail
 from crowdfunding.campaigns.models import Campaign, Pledge, Tier
-from crowdfunding.campaigns.operations import changes, complaints, confirmations, outside, pledges, reminders, talk
+from crowdfunding.campaigns.operations import (
+    changes,
+    complaints,
+    confirmations,
+    outside,
+    pledges,
+    reminders,
+    talk,
+    verdicts,
+)
 from crowdfunding.campaigns.states import CAMPAIGN, PledgeState, State
 from search.engines import Query
 from search.queries import find
@@ -123,6 +132,9 @@ def campaign(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "proofs": projects.proved(passport) if passport else [],
         "now": now,
         "is_open": found.is_open(now),
+        "is_open_late": found.is_open_late(now),
+        "late": queries.late_pledges(found),
+        "first_percent": verdicts.first_share_bp(found, now) // 100,
         "is_owner": actor.party_id is not None and actor.party_id == found.owner_id,
         "updates": list(queries.updates_of(campaign_id).order_by("-at", "-id")[:20]),
         "questions": list(queries.questions_of(campaign_id).order_by("-at", "-id")[:20]),
@@ -221,6 +233,8 @@ def pledge_form(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "campaign": found,
         "now": now,
         "is_open": found.is_open(now),
+        "is_open_late": found.is_open_late(now),
+        "first_percent": verdicts.first_share_bp(found, now) // 100,
         "refusal": refusal,
         "shown": shown if refusal is None else None,
         "barred": barred,

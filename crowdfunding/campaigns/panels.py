@@ -17,5 +17,8 @@ CONSOLE: list[Callable[[HttpRequest, Campaign], str]] = []
 PUBLIC: list[Callable[[HttpRequest, Campaign], str]] = []
 """On a campaign's public page."""
 
+EDITOR: list[Callable[[HttpRequest, Campaign], str]] = []
+"""Beside a maker's draft."""
+
 PLEDGE_FORM: list[Callable[[HttpRequest, Campaign], str]] = []
 """Among the choices that a backer makes before a pledge."""

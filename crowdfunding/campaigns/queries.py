@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Count, Prefetch, QuerySet, Sum
 
 from backend.accounts.models import Party
 from backend.common.errors import NotFound
@@ -17,6 +17,7 @@ from backend.ledger import operations as ledger
 from backend.ledger import queries as books
 from backend.moderation import screening
 from crowdfunding.campaigns.models import (
+    Batch,
     Campaign,
     Cancellation,
     Claim,
@@ -55,7 +56,7 @@ def is_reminded(campaign_id: UUID, party_id: UUID) -> bool:
 
 def public() -> QuerySet[Campaign]:
     """What anyone may see, with its maker and rewards."""
-    tiers = Prefetch("tiers", Tier.objects.order_by("position", "pk"))
+    tiers = Prefetch("tiers", Tier.objects.select_related("batch").order_by("position", "pk"))
     return Campaign.objects.filter(state__in=State.PUBLIC).select_related("owner", "deposit").prefetch_related(tiers)
 
 
@@ -102,6 +103,11 @@ def stretch_steps(campaign: Campaign) -> list[Step]:
         Step(row, campaign.raised_fen >= row.at_fen, min(100, int(campaign.raised_fen * 100 // row.at_fen)))
         for row in rows
     ]
+
+
+def batches_of(campaign_id: UUID) -> list[Batch]:
+    """What a campaign's rewards draw from, oldest first."""
+    return list(Batch.objects.filter(campaign_id=campaign_id).order_by("created_at", "pk")[:20])
 
 
 def updates_of(campaign_id: UUID) -> QuerySet[Update]:
@@ -155,11 +161,28 @@ def daily_raised(campaign_id: UUID) -> list[tuple[datetime, Fen]]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT date_trunc('day', paid_at AT TIME ZONE 'Asia/Shanghai') AS day, sum(total_fen) "
-            "FROM campaigns_pledge WHERE campaign_id = %s AND paid_at IS NOT NULL AND state = ANY(%s) "
+            "FROM campaigns_pledge WHERE campaign_id = %s AND paid_at IS NOT NULL AND NOT is_late AND state = ANY(%s) "
             "GROUP BY 1 ORDER BY 1 LIMIT 400",
             [campaign_id, list(PledgeState.COUNTED)],
         )
         return [(day, int(total)) for day, total in cursor.fetchall()]
+
+
+@dataclass(frozen=True)
+class Late:
+    """What late pledges of a campaign come to."""
+
+    fen: Fen
+    pledges: int
+
+
+def late_pledges(campaign: Campaign) -> Late | None:
+    """What came after success; None where that was never open."""
+    if campaign.late_until is None:
+        return None
+    found = Pledge.objects.filter(campaign=campaign, is_late=True, state__in=PledgeState.COUNTED)
+    row = found.aggregate(fen=Sum("total_fen"), n=Count("pk"))
+    return Late(int(row["fen"] or 0), row["n"])
 
 
 def refundable_lines(campaign_id: UUID) -> list[tuple[UUID, Fen]]:
@@ -223,7 +246,7 @@ STANDING: dict[str, str] = {
         FROM campaigns_campaign c
         LEFT JOIN (
             SELECT campaign_id, sum(total_fen) total, count(*) n FROM campaigns_pledge
-            WHERE paid_at IS NOT NULL AND state <> 'cancelled' GROUP BY 1
+            WHERE paid_at IS NOT NULL AND state <> 'cancelled' AND NOT is_late GROUP BY 1
         ) p ON p.campaign_id = c.id
         WHERE c.raised_fen <> coalesce(p.total, 0) OR c.pledges_n <> coalesce(p.n, 0) ORDER BY 1""",
     "escrow differs from its payments (campaign, escrow fen, expected fen)": """
@@ -302,6 +325,13 @@ STANDING: dict[str, str] = {
             SELECT tier_id, sum(quantity) n FROM campaigns_pledge WHERE state NOT IN ('expired', 'cancelled') GROUP BY 1
         ) p ON p.tier_id = t.id
         WHERE t.stock IS NOT NULL AND t.stock - t.left <> coalesce(p.n, 0) ORDER BY 1""",
+    "batch gives out another number than it has (batch, total, left, taken)": """
+        SELECT b.id, b.total, b.left, coalesce(p.n, 0) FROM campaigns_batch b
+        LEFT JOIN (
+            SELECT t.batch_id, sum(m.quantity * t.batch_units) n FROM campaigns_pledge m
+            JOIN campaigns_tier t ON t.id = m.tier_id WHERE m.state NOT IN ('expired', 'cancelled') GROUP BY 1
+        ) p ON p.batch_id = b.id
+        WHERE b.total - b.left <> coalesce(p.n, 0) ORDER BY 1""",
     "state differs from its history (machine, id, state, history)": """
         SELECT machine, id, state, target FROM (
             SELECT 'campaign' AS machine, c.id, c.state, h.target FROM campaigns_campaign c LEFT JOIN LATERAL

@@ -46,3 +46,12 @@ class LossSettled(Event):
     pledge_id: UUID
     backer_id: UUID
     state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParcelAdded(Event):
+    """A late pledge has a parcel of its own."""
+
+    campaign_id: UUID
+    pledge_id: UUID
+    backer_id: UUID

@@ -7,10 +7,17 @@ from uuid import UUID
 
 from backend.common.outbox import when
 from backend.notifications import operations as notifications
-from crowdfunding.campaigns.events import CampaignMoved, PledgeEnded, PledgeReceived
+from crowdfunding.campaigns.events import CampaignMoved, PledgeEnded, PledgePaid, PledgeReceived
 from crowdfunding.campaigns.models import Campaign, Pledge
 from crowdfunding.campaigns.states import PledgeState, State
-from crowdfunding.fulfilment.events import LockAnnounced, LossSettled, ParcelLost, ParcelsShipped, SurveyOpened
+from crowdfunding.fulfilment.events import (
+    LockAnnounced,
+    LossSettled,
+    ParcelAdded,
+    ParcelLost,
+    ParcelsShipped,
+    SurveyOpened,
+)
 from crowdfunding.fulfilment.models import Parcel
 from crowdfunding.fulfilment.operations import parcels, surveys
 from crowdfunding.fulfilment.states import Parceling
@@ -26,9 +33,27 @@ def note_end(event: CampaignMoved) -> None:
     surveys.note_end(campaign_id=event.campaign_id, at=event.at)
 
 
-@when(lambda event: event.state in (PledgeState.REFUNDED, PledgeState.SETTLED))
+@when(lambda event: event.state in (PledgeState.REFUNDED, PledgeState.CANCELLED, PledgeState.SETTLED))
 def void_parcel(event: PledgeEnded) -> None:
     parcels.void(pledge_id=event.pledge_id, at=event.at)
+
+
+@when(lambda event: event.is_late)
+def add_parcel(event: PledgePaid) -> None:
+    surveys.add_parcel(pledge_id=event.pledge_id, at=event.at)
+
+
+def tell_added(event: ParcelAdded) -> None:
+    title = _title(event.campaign_id)
+    notifications.tell(
+        [event.backer_id],
+        key=str(event.id),
+        kind="parcel",
+        zh=f"请为《{title}》填写收货信息",
+        en=f"Please say where your reward of “{title}” goes",
+        url=f"/pledges/{event.pledge_id}/",
+        at=event.at,
+    )
 
 
 def receive_parcel(event: PledgeReceived) -> None:
@@ -112,6 +137,8 @@ def tell_settled(event: LossSettled) -> None:
 
 HANDLERS = {
     CampaignMoved: [open_survey, note_end],
+    PledgePaid: [add_parcel],
+    ParcelAdded: [tell_added],
     PledgeEnded: [void_parcel],
     PledgeReceived: [receive_parcel],
     SurveyOpened: [tell_survey],

@@ -21,12 +21,13 @@ HEADER = ("包裹编号", "承运商", "运单号")
 def packing_book(rows: Sequence[Packing]) -> bytes:
     """A packing list as a workbook; the last two columns wait for carrier and number, so that it comes back as a batch."""
     asked = list(dict.fromkeys(question for row in rows for question in row.answers))
-    head = ("包裹编号", "回报", "份数", "收件人", "电话", "省市区", "详细地址", *asked, "承运商", "运单号")
+    head = ("包裹编号", "回报", "份数", "每份发货", "收件人", "电话", "省市区", "详细地址", *asked, "承运商", "运单号")
     lines = (
         (
             str(row.no),
             row.tier,
             str(row.quantity),
+            f"{row.percent}%",
             row.address.name,
             row.address.phone,
             row.address.region,

@@ -65,6 +65,8 @@ def tail_obstacles(campaign: Campaign, at: datetime) -> list[Refusal]:
     found: list[Refusal] = [TailWaits(what_zh=zh, what_en=en) for zh, en in complaints.claims_open(campaign, at)]
     if Pledge.objects.filter(campaign=campaign).filter(disputed()).exists():
         found.append(TailWaits(what_zh="有未结的拒付", what_en="a chargeback is open"))
+    if Pledge.objects.filter(campaign=campaign, state=PledgeState.RESERVED).exists():
+        found.append(TailWaits(what_zh="有待支付的订单", what_en="an order waits for its payment"))
     patience = timedelta(days=rules.value("campaigns.tail_patience_days", at=at, ruleset=campaign.ruleset))
     if at >= campaign.state_at + patience:
         return found  # delivered long ago and nobody claims: the tail is the maker's, and escrow is no place for ever
@@ -111,6 +113,23 @@ def confirm_cancel(*, campaign_id: UUID, by: Actor, at: datetime) -> None:
     """
     campaign = locked(campaign_id)
     record = Cancellation.objects.select_for_update().get(campaign=campaign)
+    _carry_out(campaign, record, by, at)
+
+
+@transaction.atomic
+def cancel_signed(*, campaign_id: UUID, ruling: str, first_by: UUID, by: Actor, at: datetime) -> None:
+    """Cancel after success what one person asked for elsewhere and another confirms here; an older request is used.
+
+    Raises:
+        SamePerson, Affiliated, MoveRefused: as for `confirm_cancel`.
+    """
+    campaign = locked(campaign_id)
+    wanted = {"ruling": ruling[:5_000], "first_by": first_by, "first_at": at}
+    record, _new = Cancellation.objects.select_for_update().get_or_create(campaign=campaign, defaults=wanted)
+    _carry_out(campaign, record, by, at)
+
+
+def _carry_out(campaign: Campaign, record: Cancellation, by: Actor, at: datetime) -> None:
     require_other_person(by, record.first_by)
     if is_affiliated(campaign, by):
         raise Affiliated
@@ -118,4 +137,4 @@ def confirm_cancel(*, campaign_id: UUID, by: Actor, at: datetime) -> None:
     move(campaign, "cancel_after", by=by, at=at, reason=record.ruling)
     record.second_by, record.second_at = by.person_id, at
     record.save(update_fields=["second_by", "second_at"])
-    moderation.note(act="campaign.cancel_after", subject_id=campaign_id, reason=record.ruling, by=by, at=at)
+    moderation.note(act="campaign.cancel_after", subject_id=campaign.pk, reason=record.ruling, by=by, at=at)

@@ -24,7 +24,7 @@ from backend.projects.kinds import DOCUMENTS
 from backend.projects.models import Passport
 from backend.projects.states import Showing
 from crowdfunding.campaigns.errors import FileMissing, GoalOutOfRange, Incomplete, RuleFixed, Stale
-from crowdfunding.campaigns.models import FUNDING_RULES, RIGHT_CLASSES, TWO_ROUNDS, Campaign, Tier
+from crowdfunding.campaigns.models import FUNDING_RULES, RIGHT_CLASSES, TWO_ROUNDS, Batch, Campaign, Tier
 from crowdfunding.campaigns.operations import deposits
 from crowdfunding.campaigns.operations.shared import as_owner, locked, move, next_due, require_owner, show
 from crowdfunding.campaigns.states import State
@@ -62,6 +62,8 @@ class TierTerms:
     per_person: int | None
     right_class: str
     deliver_on: date | None
+    batch_id: UUID | None = None
+    batch_units: int = 0
 
 
 @transaction.atomic
@@ -196,14 +198,17 @@ def add_tier(*, campaign_id: UUID, terms: TierTerms, by: Actor, at: datetime) ->
     """
     campaign = locked(campaign_id)
     require_owner(campaign, by)
-    if campaign.state not in (*EDITABLE, State.APPROVED, State.PREHEAT, State.LIVE):
+    if campaign.state not in (*EDITABLE, State.APPROVED, State.PREHEAT, State.LIVE) and not campaign.is_open_late(at):
         raise RuleFixed
     count = campaign.tiers.count()
     if count >= MOST_TIERS:
         raise Invalid("回报数量已达上限", "There are too many rewards")
     _check_tier(terms)
+    batch = _batch(campaign, terms)
     return Tier.objects.create(
         campaign=campaign,
+        batch=batch,
+        batch_units=terms.batch_units if batch else 0,
         title=clean_name(terms.title)[:60],
         description=terms.description[:2_000],
         price_fen=terms.price_fen,
@@ -215,6 +220,25 @@ def add_tier(*, campaign_id: UUID, terms: TierTerms, by: Actor, at: datetime) ->
         deliver_on=terms.deliver_on,
         position=count,
     )
+
+
+def _batch(campaign: Campaign, terms: TierTerms) -> Batch | None:
+    """The batch that a reward draws from.
+
+    Raises:
+        NotFound: it is not this campaign's.
+        Invalid: no whole number of its units makes one of the reward.
+    """
+    if terms.batch_id is None:
+        return None
+    found = campaign.batches.filter(pk=terms.batch_id).first()
+    if found is None:
+        raise NotFound(field="batch")
+    if not 0 < terms.batch_units <= found.total:
+        raise Invalid(
+            "每份用量须在 1 至批次总量之间", "It must take between 1 and all of the batch", field="batch_units"
+        )
+    return found
 
 
 def _check_tier(terms: TierTerms) -> None:

@@ -27,6 +27,7 @@ from crowdfunding.campaigns import gates
 from crowdfunding.campaigns.errors import (
     CampaignNotLive,
     CancelTooLate,
+    LateNeedsReward,
     OwnCampaign,
     PersonLimit,
     PriceChanged,
@@ -36,6 +37,7 @@ from crowdfunding.campaigns.errors import (
 )
 from crowdfunding.campaigns.events import PledgeEnded, PledgePaid, PledgeReceived, RefundAsked
 from crowdfunding.campaigns.models import Campaign, Pledge, Tier, campaign_lock
+from crowdfunding.campaigns.operations import batches
 from crowdfunding.campaigns.operations.shared import as_owner, confirm_until, is_affiliated
 from crowdfunding.campaigns.states import PledgeState, State
 
@@ -83,7 +85,8 @@ def pledge(
     wish = gates.Wish(campaign, by.party_id, under, goods, at)
     refuse_any(
         [
-            None if gates.lets_in(wish) else _not_live(campaign, at),
+            None if gates.lets_in(wish) or campaign.is_open_late(at) else _not_live(campaign, at),
+            LateNeedsReward(field="tier") if tier is None and campaign.is_open_late(at) else None,
             *gates.refusals(wish),
             TierClosed() if tier is not None and not tier.is_open else None,
             OwnCampaign() if is_affiliated(campaign, by) else None,
@@ -107,6 +110,7 @@ def pledge(
         shipping_fen=shipping,
         total_fen=goods + shipping,
         is_anonymous=is_anonymous,
+        is_late=campaign.is_open_late(at),
         created_at=at,
         state_at=at,
     )
@@ -187,10 +191,12 @@ def _take_stock(tier: Tier, quantity: int) -> None:
     fits = Q(left__isnull=True) | Q(left__gte=quantity)
     if not Tier.objects.filter(fits, pk=tier.pk, is_open=True).update(left=F("left") - quantity):
         raise TierSoldOut(field="tier")
+    batches.take(tier, quantity)
 
 
 def _give_stock_back(made: Pledge) -> None:
     if made.tier_id is not None:
+        batches.give_back(made.tier_id, made.quantity)
         Tier.objects.filter(pk=made.tier_id, left__isnull=False).update(left=F("left") + made.quantity)
 
 
@@ -206,7 +212,7 @@ def step(made: Pledge, event: str, *, by: Actor, at: datetime, reason: str = "")
 
 @transaction.atomic
 def settle_pledge(*, pledge_id: UUID, at: datetime) -> None:
-    """The money is in escrow: the pledge counts and the bar moves (支付到账). Safe to repeat."""
+    """The money is in escrow: the pledge counts and the bar moves, unless it came late (支付到账). Safe to repeat."""
     locks.share(campaign_lock(Pledge.objects.values_list("campaign_id", flat=True).get(pk=pledge_id)))
     made = Pledge.objects.select_for_update().get(pk=pledge_id)
     if made.state != PledgeState.RESERVED:
@@ -223,7 +229,12 @@ def _count(made: Pledge, at: datetime) -> Campaign:
     campaign = _add_to_bar(made, +1)
     outbox.record(
         PledgePaid(
-            at=at, pledge_id=made.id, campaign_id=made.campaign_id, backer_id=made.backer_id, amount_fen=made.total_fen
+            at=at,
+            pledge_id=made.id,
+            campaign_id=made.campaign_id,
+            backer_id=made.backer_id,
+            amount_fen=made.total_fen,
+            is_late=made.is_late,
         )
     )
     if made.replaces_id is not None:
@@ -240,7 +251,7 @@ def _take_the_place_of(pledge_id: UUID, at: datetime) -> None:
 
 def _ask_if_extended(made: Pledge, campaign: Campaign, at: datetime) -> None:
     """Who ordered before the campaign was given more time, and paid after, is asked like everybody else."""
-    if campaign.extended_at is None or made.created_at >= campaign.extended_at:
+    if campaign.extended_at is None or made.is_late or made.created_at >= campaign.extended_at:
         return
     made.confirm_by = confirm_until(campaign, at)
     made.save(update_fields=["confirm_by"])
@@ -248,6 +259,8 @@ def _ask_if_extended(made: Pledge, campaign: Campaign, at: datetime) -> None:
 
 
 def _add_to_bar(made: Pledge, sign: int) -> Campaign:
+    if made.is_late:
+        return Campaign.objects.get(pk=made.campaign_id)
     Campaign.objects.filter(pk=made.campaign_id).update(
         raised_fen=F("raised_fen") + sign * made.total_fen, pledges_n=F("pledges_n") + sign
     )
@@ -276,7 +289,8 @@ def take_late_payment(*, pledge_id: UUID, intent_id: UUID, at: datetime) -> None
         return
     campaign = Campaign.objects.get(pk=made.campaign_id)
     locks.share(campaign_lock(campaign.id))
-    if made.state == PledgeState.EXPIRED and campaign.is_open(at) and _still_fits(made):
+    is_open = campaign.is_open_late(at) if made.is_late else campaign.is_open(at)
+    if made.state == PledgeState.EXPIRED and is_open and _still_fits(made):
         intents.honour_late(intent_id=intent_id, at=at)
         made.move("revive", by=SYSTEM, at=at)
         _ask_if_extended(made, _count(made, at), at)
@@ -371,6 +385,8 @@ def may_cancel(made: Pledge, campaign: Campaign, at: datetime) -> bool:
     """Whether the time for leaving is not over."""
     if made.state == PledgeState.TO_CONFIRM or campaign.state == State.PAUSED:
         return True
+    if made.is_late:
+        return campaign.is_open_late(at)
     hours = 0 if campaign.is_led else rules.value("campaigns.no_cancel_hours", at=at, ruleset=campaign.ruleset)
     ends = campaign.closes_at
     return campaign.is_open(at) and ends is not None and at < ends - timedelta(hours=hours)

@@ -12,7 +12,7 @@ from backend.common.actors import CLOCK
 from backend.common.sweeps import each
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
-from backend.payments.models import Payout, Refund, RefundBatch
+from backend.payments.models import PaymentIntent, Payout, Refund, RefundBatch
 from backend.payments.operations import payouts, refunds
 from backend.payments.states import Batch, Paying, Refunding
 from crowdfunding.campaigns import queries
@@ -46,7 +46,8 @@ def _answer_asked(pledge_id: UUID, at: datetime) -> None:
         return
     held = books.available(ledger.escrow_of("campaign", made.campaign_id))
     if pledges.may_be_sent_back(made) and held > 0:
-        made.share_fen = min(made.goods_fen, held)
+        returned = PaymentIntent.objects.values_list("refunded_fen", flat=True).get(subject_id=pledge_id)
+        made.share_fen = max(0, min(int(made.goods_fen - returned), held))
         made.save(update_fields=["share_fen"])
         pledges.give_back(pledge_id=pledge_id, reason="七日无理由退货", at=at)
     else:

@@ -5,6 +5,7 @@ Each step is one transaction and safe to repeat; `advance` takes the next one th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -33,6 +34,8 @@ from crowdfunding.campaigns.states import PledgeState, State
 A_HANDFUL = 200
 SOON, AN_HOUR = timedelta(seconds=5), timedelta(hours=1)
 SUCCESS_FEE = "campaign_success"
+CAPS: list[Callable[[Campaign], int | None]] = []
+"""What else bounds the first part, in bp of the sum; filled by higher packages when their apps are ready."""
 
 
 def advance(*, campaign_id: UUID, at: datetime) -> bool:
@@ -123,7 +126,7 @@ def _release_first_part(campaign: Campaign, at: datetime) -> None:
     held = books.available(escrow)
     fee = ledger.fee_due(SUCCESS_FEE, on=campaign.raised_fen, at=at) if held else None
     fee_fen = fee[1] if fee else 0
-    share = rules.value("campaigns.first_part_bp", at=at, ruleset=campaign.ruleset)
+    share = first_share_bp(campaign, at)
     part_fen = min(verdicts.first_part(campaign.raised_fen, share_bp=share, fee_fen=fee_fen), held - fee_fen)
     legs = []
     if fee is not None:
@@ -139,6 +142,12 @@ def _release_first_part(campaign: Campaign, at: datetime) -> None:
         ledger.post(key=f"first-part:{campaign.id}", kind="release", legs=legs, cause=("campaign", campaign.id), at=at)
     if part_fen > 0:
         _ask_for_payout(campaign, part_fen, f"首款：{campaign.title}", at)
+
+
+def first_share_bp(campaign: Campaign, at: datetime) -> int:
+    """Which part of the sum the maker has after the publicity period, the fee included, in bp."""
+    whole = int(rules.value("campaigns.first_part_bp", at=at, ruleset=campaign.ruleset))
+    return min([whole, *(cap for bound in CAPS if (cap := bound(campaign)) is not None)])
 
 
 def _ask_for_payout(campaign: Campaign, amount: Fen, title: str, at: datetime) -> None:
@@ -167,10 +176,28 @@ def _release_tail(campaign: Campaign, at: datetime) -> bool:
     rest = books.available(escrow)
     move(campaign, "finish", by=CLOCK, at=at)
     if rest > 0:
-        leg = ledger.Leg(escrow, ledger.open_account(ledger.payable_to(campaign.owner_id)), rest)
-        ledger.post(key=f"tail:{campaign.id}", kind="release", legs=[leg], cause=("campaign", campaign.id), at=at)
+        fee_legs = _fee_on_late(campaign, rest, at)
+        rest -= sum(leg.amount_fen for leg in fee_legs)
+        legs = [*fee_legs, ledger.Leg(escrow, ledger.open_account(ledger.payable_to(campaign.owner_id)), rest)]
+        ledger.post(key=f"tail:{campaign.id}", kind="release", legs=legs, cause=("campaign", campaign.id), at=at)
         _ask_for_payout(campaign, rest, f"尾款：{campaign.title}", at)
     return True
+
+
+def _fee_on_late(campaign: Campaign, rest: Fen, at: datetime) -> list[ledger.Leg]:
+    """The fee on what came after success and was delivered, which the first part did not bear."""
+    late = late_fen(campaign.pk)
+    fee = ledger.fee_due(SUCCESS_FEE, on=late, at=at) if late else None
+    if fee is None or not 0 < fee[1] < rest:
+        return []
+    escrow, fees = ledger.escrow_of("campaign", campaign.id), ledger.open_account(ledger.PLATFORM_FEES)
+    return [ledger.Leg(escrow, fees, fee[1], fee=fee[0], fee_base_fen=late)]
+
+
+def late_fen(campaign_id: UUID) -> Fen:
+    """What late pledges of a campaign that stand sum to."""
+    counted = Pledge.objects.filter(campaign_id=campaign_id, is_late=True, state__in=PledgeState.COUNTED)
+    return int(counted.aggregate(total=Coalesce(Sum("total_fen"), 0))["total"])
 
 
 def give_back_some(*, campaign_id: UUID, at: datetime) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -15,7 +15,7 @@ from backend.common.actors import Actor, Role
 from backend.common.errors import Invalid, NotFound, Refusal, refuse_any
 from backend.common.ids import new_id
 from backend.common.states import move_all
-from crowdfunding.campaigns.models import Campaign
+from crowdfunding.campaigns.models import Campaign, Tier
 from crowdfunding.campaigns.operations import delivery
 from crowdfunding.campaigns.operations.shared import locked, require_owner
 from crowdfunding.campaigns.states import State
@@ -32,15 +32,20 @@ SHIPPING = (State.PRODUCING, State.DELIVERING, State.OVERDUE, State.DELIVERED, S
 _TRACKING = re.compile(r"[A-Za-z0-9-]{5,40}", re.ASCII)
 
 
+SHARES: list[Callable[[UUID], int | None]] = []
+"""What bounds how much of each reward is sent, in percent; filled by higher packages when their apps are ready."""
+
+
 @dataclass(frozen=True)
 class Packing:
-    """One line of a packing list."""
+    """One line of a packing list; `percent` of each reward goes into it."""
 
     no: int
     tier: str
     quantity: int
     address: Address
     answers: dict[str, str]
+    percent: int = 100
 
 
 @dataclass(frozen=True)
@@ -82,15 +87,22 @@ def packing_list(*, campaign_id: UUID, purpose: str, by: Actor, at: datetime) ->
 
 def _packings(campaign_id: UUID) -> Iterator[Packing]:
     found = Parcel.objects.filter(campaign_id=campaign_id, state=Parceling.LOCKED)
-    for parcel in found.select_related("pledge__tier").order_by("no").iterator(chunk_size=2_000):
+    percent = min([100, *(share for of in SHARES if (share := of(campaign_id)) is not None)])
+    for parcel in found.select_related("pledge__tier__batch").order_by("no").iterator(chunk_size=2_000):
         tier = parcel.pledge.tier
         yield Packing(
             no=parcel.no,
-            tier=tier.title if tier else "",
+            tier=_named(tier) if tier else "",
             quantity=parcel.pledge.quantity,
             address=addresses.unseal(parcel.address_sealed, place=parcel.place),
             answers=parcel.answers,
+            percent=percent,
         )
+
+
+def _named(tier: Tier) -> str:
+    """A reward with the batch that it comes from."""
+    return f"{tier.title}（{tier.batch.name}）" if tier.batch is not None else tier.title
 
 
 @transaction.atomic

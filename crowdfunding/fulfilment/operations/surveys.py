@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Max
 
 from backend.common import crash, outbox, rules
 from backend.common.actors import CLOCK, Actor, Role
@@ -16,7 +17,7 @@ from crowdfunding.campaigns.operations.shared import require_owner
 from crowdfunding.campaigns.states import PledgeState
 from crowdfunding.fulfilment import questions
 from crowdfunding.fulfilment.errors import SurveyFixed
-from crowdfunding.fulfilment.events import LockAnnounced, SurveyOpened
+from crowdfunding.fulfilment.events import LockAnnounced, ParcelAdded, SurveyOpened
 from crowdfunding.fulfilment.models import Parcel, Survey
 from crowdfunding.fulfilment.states import Parceling, Surveying
 
@@ -37,6 +38,26 @@ def open_survey(*, campaign_id: UUID, at: datetime) -> None:
     Parcel.objects.bulk_create(rows, batch_size=BATCH)
     if rows:
         outbox.record(SurveyOpened(at=at, campaign_id=campaign_id))
+
+
+@transaction.atomic
+def add_parcel(*, pledge_id: UUID, at: datetime) -> None:
+    """A late pledge was paid: a parcel of its own, and the question where to send it. Safe to repeat.
+
+    Whoever comes after the lock is asked like those who missed it. The campaign's row is held as when its survey opens,
+    so a pledge gets its parcel from one of the two.
+    """
+    made = Pledge.objects.select_related("campaign").get(pk=pledge_id)
+    Campaign.objects.select_for_update().get(pk=made.campaign_id)
+    survey = Survey.objects.select_for_update(no_key=True).filter(campaign_id=made.campaign_id).first()
+    if survey is None or made.tier_id is None or Parcel.objects.filter(pledge=made).exists():
+        return
+    last = Parcel.objects.filter(campaign_id=made.campaign_id).aggregate(no=Max("no"))["no"] or 0
+    parcel = Parcel.objects.create(campaign_id=made.campaign_id, pledge=made, no=last + 1, state_at=at)
+    if survey.state == Surveying.LOCKED:
+        parcel.move("miss", by=CLOCK, at=at)
+    if made.backer_id is not None:
+        outbox.record(ParcelAdded(at=at, campaign_id=made.campaign_id, pledge_id=made.pk, backer_id=made.backer_id))
 
 
 def _lock_by_itself(campaign: Campaign, at: datetime) -> datetime:

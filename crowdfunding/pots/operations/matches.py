@@ -39,7 +39,12 @@ def match_pledge(*, pledge_id: UUID, at: datetime) -> None:
     locks.share(campaign_lock(Pledge.objects.values_list("campaign_id", flat=True).get(pk=pledge_id)))
     made = Pledge.objects.select_for_update(no_key=True).get(pk=pledge_id)
     campaign = Campaign.objects.get(pk=made.campaign_id)
-    if campaign.state not in MATCHABLE or made.state not in PledgeState.COUNTED or made.backer_id is None:
+    if (
+        campaign.state not in MATCHABLE
+        or made.state not in PledgeState.COUNTED
+        or made.backer_id is None
+        or made.is_late
+    ):
         return
     if Match.objects.filter(pledge=made).exists():
         return
