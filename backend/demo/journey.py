@@ -25,9 +25,11 @@ from backend.demo import people
 from backend.demo.failed import Failed
 from backend.demo.gateway import Browser
 from backend.demo.journey_dispute import DisputeAct
+from backend.demo.journey_harvest import HarvestAct
 from backend.demo.journey_led import LedAct
 from backend.demo.journey_pot import PotAct
 from backend.demo.journey_ruin import RuinAct
+from backend.demo.journey_silence import SilenceAct
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
 from backend.payments.models import PaymentIntent, Payout, Refund
@@ -93,6 +95,8 @@ class Journey:
             LedAct(self).play()
             PotAct(self).play()
             RuinAct(self).play()
+            HarvestAct(self).play()
+            SilenceAct(self).play()
         except Failed as failed:
             self.tell(f"✗ {failed}")
             return False
@@ -152,11 +156,18 @@ class Journey:
         return self.clients[name]
 
     def publish(
-        self, phone: str, title: str, *, goal: int, optimum: int | None = None, is_led: bool = False
+        self,
+        phone: str,
+        title: str,
+        *,
+        goal: int,
+        optimum: int | None = None,
+        is_led: bool = False,
+        least_percent: int | None = None,
     ) -> tuple[uuid.UUID, dict[str, uuid.UUID]]:
         """Draft, submit, review, launch: the maker over the API, the moderator in the browser's own flow.
 
-        With an optimum it runs in two rounds.
+        With an optimum it runs in two rounds; with a least percentage it has a clause for a short harvest.
         """
         api = self.client(phone)
         made = api.done("campaigns", {})
@@ -187,6 +198,10 @@ class Journey:
             )
         if is_led and api.http.put(f"campaigns/{campaign_id}/led", json={"is_led": True}).status_code != 200:
             raise Failed("the campaign could not be led")
+        if least_percent is not None:
+            clause = {"least_percent": least_percent, "basis": "三片竹林共六百斤，以合作社过磅单为准"}
+            if api.http.put(f"campaigns/{campaign_id}/harvest-clause", json=clause).status_code != 200:
+                raise Failed("the clause was refused")
         api.done(f"campaigns/{campaign_id}/submission", {})
         self.say(f"发起人写好《{title}》，目标 {show_yuan(goal)}，提交审核")
         self._review_in_browser(campaign_id)

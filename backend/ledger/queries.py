@@ -37,10 +37,16 @@ def balances(account_ids: list[UUID]) -> dict[UUID, Fen]:
 
 def available(account: AccountRef) -> Fen:
     """What an account holds less what is set aside."""
+    set_aside = held(account)
+    return balance(account) - set_aside
+
+
+def held(account: AccountRef) -> Fen:
+    """What of an account is set aside."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT held_fen FROM ledger_account WHERE id = %s", [account.id])
         row = cursor.fetchone()
-    return balance(account) - (row[0] if row else 0)
+    return int(row[0]) if row else 0
 
 
 def available_of(subject: str, subject_id: UUID) -> Fen:

@@ -28,13 +28,14 @@ from backend.payments.operations import intents, notices, payouts, refunds
 from backend.payments.provider import Refused, Unknown
 from crowdfunding.campaigns.errors import TierSoldOut
 from crowdfunding.campaigns.gates import Wish
-from crowdfunding.campaigns.models import OutsideSettlement, Pledge, Tier
-from crowdfunding.campaigns.operations import claims, complaints, deposits, outside, pledges, verdicts
+from crowdfunding.campaigns.models import Batch, Campaign, OutsideSettlement, Pledge, Tier
+from crowdfunding.campaigns.operations import batches, claims, complaints, deposits, outside, pledges, verdicts
 from crowdfunding.campaigns.operations.shared import move
 from crowdfunding.campaigns.states import PledgeState
 from crowdfunding.campaigns.verdicts import has_succeeded
 from crowdfunding.fulfilment.models import Parcel, Survey
 from crowdfunding.fulfilment.operations import parcels, surveys
+from crowdfunding.harvest.operations import shortfalls
 from crowdfunding.leads.models import Follow, Lead
 from crowdfunding.leads.operations.follows import LeadGate, _is_stake, _lead_of
 from crowdfunding.pots import affiliates
@@ -300,6 +301,43 @@ def _either_side() -> object:
     return waiting
 
 
+def _bar_of_everything() -> object:
+    """Move the bar for every pledge, also for one that came after success."""
+    right = pledges._add_to_bar
+
+    def add(made: Pledge, sign: int) -> Campaign:
+        was, made.is_late = made.is_late, False
+        campaign = right(made, sign)
+        made.is_late = was
+        return campaign
+
+    return add
+
+
+@contextmanager
+def _harvest_of_one() -> Iterator[None]:
+    """Let a maker who is a moderator too check their own word."""
+    with (
+        patch.object(shortfalls, "require_other_person", _one_person_signs_twice()),
+        patch.object(shortfalls, "is_affiliated", lambda campaign, by: False),
+    ):
+        yield
+
+
+def _unguarded_batch() -> object:
+    """Look whether the batch has as much, then take it: two look at once."""
+
+    def take(tier: Tier, quantity: int) -> None:
+        if tier.batch_id is None:
+            return
+        need, found = tier.batch_units * quantity, Batch.objects.get(pk=tier.batch_id)
+        if found.left < need:
+            raise TierSoldOut(field="tier")
+        Batch.objects.filter(pk=found.pk).update(left=found.left - need)
+
+    return take
+
+
 BUGS: dict[str, Bug] = {
     "unguarded_stock": _swap(pledges, "_take_stock", _unguarded_stock()),
     "unguarded_person_limit": _swap(pledges, "_over_person_limit", _unguarded_person_limit()),
@@ -329,6 +367,12 @@ BUGS: dict[str, Bug] = {
     "repayment_not_handed_on": _swap(claims, "allot", lambda campaign_id, at: None),
     "deposit_never_asked": _swap(deposits, "missing", lambda campaign, at: None),
     "deposit_bears_nothing": _swap(deposits, "bear", lambda campaign, lacking_fen, at: 0),
+    "late_counts_to_the_goal": _swap(pledges, "_add_to_bar", _bar_of_everything()),
+    "unguarded_batch": _swap(batches, "take", _unguarded_batch()),
+    "harvest_of_one": _harvest_of_one,
+    "portion_kept": _swap(
+        shortfalls, "_send_back", lambda portion, made, at: shortfalls._close(portion, portion.amount_fen)
+    ),
     "shares_of_everything": _swap(verdicts, "plan_shares", _share_of_everything()),
 }
 

@@ -84,31 +84,31 @@ def console(request: HttpRequest) -> HttpResponse:
 def campaign(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """One campaign of mine: how it stands, what is next, what I can do."""
     found, actor = _own(request, campaign_id)
-    escrow = ledger.escrow_of("campaign", found.pk)
+    escrow, now = ledger.escrow_of("campaign", found.pk), clock.now()
     context = {
         "nav": "console",
         "campaign": found,
         "tiers": list(found.tiers.select_related("batch").order_by("position", "pk")),
         "batches": queries.batches_of(found.pk),
-        "now": clock.now(),
+        "now": now,
         "promise": next_step(found),
         "returned": moderation.last_return(found.pk) if found.state == State.RETURNED else None,
         "editable": found.state in EDITABLE,
         "escrow_fen": books.balance(escrow),
-        "held_fen": books.balance(escrow) - books.available(escrow),
+        "held_fen": books.held(escrow),
         "days": [(f"{day:%m-%d}", fen) for day, fen in queries.daily_raised(found.pk)],
-        "obstacles": delivery.tail_obstacles(found, clock.now()) if found.state == State.DELIVERED else [],
+        "obstacles": delivery.tail_obstacles(found, now) if found.state == State.DELIVERED else [],
         "questions": list(queries.questions_of(found.pk).filter(answered_at=None).order_by("-at", "-id")[:20]),
         "actor": actor,
         "panels": [panel(request, found) for panel in panels.CONSOLE],
         "appeal": appeal_card(request, "campaign", found.pk) if found.state in DECIDED else "",
         "stretches": queries.stretch_steps(found),
         "deposit": getattr(found, "deposit", None),
-        "deposit_fen": deposits.due_fen(found, clock.now()) if found.state == State.APPROVED else 0,
-        "may_open_late": late.may_open(found, clock.now()),
-        "is_open_late": found.is_open_late(clock.now()),
+        "deposit_fen": deposits.due_fen(found, now) if found.state == State.APPROVED else 0,
+        "may_open_late": late.may_open(found, now),
+        "is_open_late": found.is_open_late(now),
         "late": queries.late_pledges(found),
-        "late_latest": late.latest_end(found, clock.now()) - timedelta(days=1),
+        "late_latest": late.latest_end(found, now) - timedelta(days=1),
         "may_stretch": found.state in (*EDITABLE, State.APPROVED, State.PREHEAT, State.LIVE),
     }
     return render(request, "campaigns/console_campaign.html", context)

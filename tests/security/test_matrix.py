@@ -37,11 +37,12 @@ from backend.notifications import operations as notifications
 from backend.notifications.kinds import KINDS
 from backend.projects.models import Passport, Picture
 from backend.projects.operations import passports
-from crowdfunding.campaigns.models import Campaign, Deposit
+from crowdfunding.campaigns.models import Batch, Campaign, Deposit
 from crowdfunding.campaigns.operations import stretches, talk
 from crowdfunding.diary.models import Entry, Step
 from crowdfunding.fulfilment.models import Parcel
 from crowdfunding.fulfilment.operations import surveys
+from crowdfunding.harvest.models import Clause, Shortfall
 from crowdfunding.leads.models import Lead, LedRound, Report
 from crowdfunding.pots.models import Pot
 from tests.builders import acting, document, draft, live_campaign, offer, passport, person, reserve
@@ -110,6 +111,12 @@ def world(db):
         campaign=private, day=at.date(), text="t", at=at, mime="application/pdf",
         sha256=files.keep("a.pdf", b"%PDF-").sha256,
     )  # fmt: skip
+    batch = Batch.objects.create(campaign=private, name="b", unit="u", total=9, left=9, created_at=at)
+    Clause.objects.create(campaign=private, least_percent=60, basis="b", created_at=at)
+    said = Shortfall.objects.create(
+        campaign=private, percent=80, account="a", declared_by=maker.party_id, declared_at=at, state_at=at,
+        mime="application/pdf", sha256=files.keep("a.pdf", b"%PDF-").sha256,
+    )  # fmt: skip
     LedRound.objects.create(campaign=private, state_at=at)
     lead = Lead.objects.create(
         campaign=private, party=backer.party, stake_fen=1, created_at=at, state_at=at, terms="t", conflicts="c"
@@ -159,7 +166,7 @@ def world(db):
         "case_id": case.pk, "evidence_id": evidence.pk, "lead_id": lead.pk, "report_id": report.pk,
         "pot_id": pot.pk, "passport_id": Passport.objects.get(name="私有").pk, "document_id": paper.pk,
         "picture_id": shown.pk, "what": "picture", "token": "x", "published": venture.pk,
-        "appeal_id": appeal.pk, "deposit_id": deposit.pk, "step_id": step.pk, "entry_id": entry.pk, "subject_id": private.pk,
+        "appeal_id": appeal.pk, "deposit_id": deposit.pk, "step_id": step.pk, "entry_id": entry.pk, "batch_id": batch.pk, "shortfall_id": said.pk, "subject_id": private.pk,
     }  # fmt: skip
 
 
@@ -176,6 +183,7 @@ ACTS = {
     "projects": "archive",
     "appeals": "withdraw",
     "campaigns": "write",
+    "harvest": "withdraw",
 }
 
 
@@ -190,6 +198,8 @@ BODIES: dict[str, dict[str, object]] = {
     "suspension": {"reason": "r"},
     "refund": {"reason": "r"},
     "answer": {"agree": True},
+    "harvest": {"percent": 80, "account": "字" * 20},
+    "batches": {"name": "又一批", "unit": "斤", "total": 5},
     "calendar": {"title": "又一步", "planned_on": TODAY},
     "diary": {"day": TODAY, "text": "t"},
     "outside": {"text": "已当面交付并收妥一件"},
@@ -232,6 +242,9 @@ BODIES: dict[str, dict[str, object]] = {
 PUTS: dict[str, dict[str, object]] = {
     "notifications": {"kind": "update", "in_inbox": True, "mail": "daily"},
     "led": {"is_led": True},
+    "late": {"last_day": TODAY},
+    "batches": {"total": 20},
+    "harvest-clause": {"least_percent": 70, "basis": "b"},
     "calendar": {"planned_on": TODAY},
     "passport": {"passport_id": None},
     "following": {"is_wanted": True},
@@ -279,6 +292,8 @@ def filled(route: str, world: dict, *, missing: bool = False, public: bool = Fal
                 value = "agree"
             if name == "act" and ("documents" in route):
                 value = "verify" if "api" in route else "withdraw"
+            if name == "act" and "shortfalls" in route:
+                value = "confirm"
             if public and name == "passport_id":
                 value = world["published"]
             if public and name == "campaign_id":

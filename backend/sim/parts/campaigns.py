@@ -18,6 +18,7 @@ from backend.sim.world import Request, World
 from crowdfunding.campaigns import tasks
 from crowdfunding.campaigns.models import Campaign, Cancellation, OutsideSettlement, Pledge, Tier
 from crowdfunding.campaigns.operations import (
+    batches,
     changes,
     claims,
     confirmations,
@@ -25,12 +26,14 @@ from crowdfunding.campaigns.operations import (
     deposits,
     drafts,
     extensions,
+    late,
     outside,
     pledges,
     reviews,
     talk,
 )
 from crowdfunding.campaigns.states import Outside, PledgeState, State
+from crowdfunding.harvest.operations import clauses
 from crowdfunding.leads.models import Follow
 from crowdfunding.leads.operations import candidacies
 
@@ -63,14 +66,33 @@ def publish(world: World, number: int, *, is_led: bool = False) -> Campaign:
         rule=rule,
         goal_fen=goal_fen,
         days=days,
-        promised_on=(at + timedelta(days=days + (35 if rule == "two_rounds" else 5))).date(),
+        promised_on=(at + timedelta(days=days + (55 if rule == "two_rounds" else 25))).date(),
         optimum_fen=goal_fen * 2 if rule == "two_rounds" else None,
     )
     drafts.write(campaign_id=campaign.pk, terms=written, version=campaign.version, by=by, at=at)
+    batch_id = None
+    if number % 2:
+        harvest = batches.add(
+            campaign_id=campaign.pk, name="batch", unit="jin", total=world.pick([4, 7]), harvested_on=None, by=by, at=at
+        )
+        batch_id = harvest.pk
+    else:
+        clauses.agree(campaign_id=campaign.pk, least_percent=60, basis="sim", by=by, at=at)
     for price, stock, per_person in ((30_000, world.pick([1, 2, 4]), world.pick([None, 1, 2])), (7_777, None, None)):
         drafts.add_tier(
             campaign_id=campaign.pk,
-            terms=drafts.TierTerms("tier", "", price, 123, stock, per_person, "fresh", None),
+            terms=drafts.TierTerms(
+                "tier",
+                "",
+                price,
+                123,
+                stock,
+                per_person,
+                "fresh",
+                None,
+                batch_id,
+                (2 if stock else 1) if batch_id else 0,
+            ),
             by=by,
             at=at,
         )
@@ -187,6 +209,35 @@ def pledge(world: World) -> Task | None:
     if tier is None:
         return None
     return world.send(request(world, world.person("backer"), tier, world.pick([1, 1, 1, 2])))
+
+
+def pledge_late(world: World) -> Task | None:
+    """Somebody comes after success, in time or not."""
+    takes = Campaign.objects.filter(late_until__isnull=False, state__in=(*late.OPEN_IN, State.DELIVERING))
+    found = list(takes.order_by("title"))
+    if not found:
+        return None
+    tier = world.pick(list(Tier.objects.filter(campaign=world.pick(found)).order_by("position")))
+    return world.send(request(world, world.person("backer"), tier, 1))
+
+
+def open_late(world: World) -> Task | None:
+    """A maker takes late pledges, changes the day, or stops."""
+    found = list(Campaign.objects.filter(state__in=late.OPEN_IN).order_by("title"))
+    if not found:
+        return None
+    campaign = world.pick(found)
+    by, key = world.acting(owner_of(campaign)), campaign.pk
+    if campaign.is_open_late(world.now()) and world.rng.random() < 0.3:
+        return world.task(
+            f"the maker of {campaign.title} takes no more late pledges",
+            lambda: late.close(campaign_id=key, by=by, at=world.now()) and None,
+        )
+    last = (world.now() + timedelta(days=world.rng.randrange(9))).date()
+    return world.task(
+        f"the maker of {campaign.title} takes late pledges",
+        lambda: late.open_until(campaign_id=key, last_day=last, by=by, at=world.now()) and None,
+    )
 
 
 def double_click(world: World) -> tuple[Task, ...] | None:
@@ -414,6 +465,10 @@ STOCK = f"""
     FROM campaigns_tier t JOIN campaigns_pledge p ON p.tier_id = t.id
     WHERE p.state IN {among(PledgeState.RESERVED, *PledgeState.OWED)}
     GROUP BY t.id, p.backer_id HAVING sum(p.quantity) > t.per_person
+    UNION ALL
+    SELECT format('%s of %s of a batch are promised', sum(p.quantity * t.batch_units), b.total)
+    FROM campaigns_batch b JOIN campaigns_tier t ON t.batch_id = b.id JOIN campaigns_pledge p ON p.tier_id = t.id
+    WHERE p.state NOT IN ('expired', 'cancelled') GROUP BY b.id HAVING sum(p.quantity * t.batch_units) > b.total
 """
 
 
@@ -440,7 +495,7 @@ JUDGED = among(State.SUCCESSFUL, State.FAILED, State.PRODUCING)
 JUDGED_EARLY = f"""
     SELECT 'pledge ' || right(p.id::text, 6) || ' is unpaid and its campaign is ' || c.state
     FROM campaigns_pledge p JOIN campaigns_campaign c ON c.id = p.campaign_id
-    WHERE p.state = 'reserved' AND c.state IN {JUDGED}
+    WHERE p.state = 'reserved' AND NOT p.is_late AND c.state IN {JUDGED}
 """
 
 REFUNDED = """
@@ -497,6 +552,19 @@ OUTSIDE = """
 """
 
 
+LATE = f"""
+    SELECT 'late pledge ' || right(p.id::text, 6) || ' of ' || c.title || ' came when none were taken'
+    FROM campaigns_pledge p JOIN campaigns_campaign c ON c.id = p.campaign_id
+    WHERE p.is_late AND (c.is_led OR p.tier_id IS NULL OR c.late_until IS NULL OR NOT EXISTS (
+        SELECT 1 FROM common_statechange s WHERE s.subject_id = c.id AND s.event = 'succeed' AND s.at <= p.created_at))
+    UNION ALL
+    SELECT c.title || ' shows ' || c.raised_fen || ' and ' || coalesce(sum(p.total_fen), 0) || ' came before its end'
+    FROM campaigns_campaign c LEFT JOIN campaigns_pledge p
+        ON p.campaign_id = c.id AND p.paid_at IS NOT NULL AND p.state <> 'cancelled' AND NOT p.is_late
+    WHERE c.state IN {among(*State.SUCCEEDED)} GROUP BY c.id HAVING c.raised_fen <> coalesce(sum(p.total_fen), 0)
+"""
+
+
 PART = Part(
     name="campaigns",
     acts=(
@@ -514,6 +582,8 @@ PART = Part(
         Act("extend", 1, extend),
         Act("yes", 3, say_yes),
         Act("settled outside", 2, settle_outside),
+        Act("late pledges", 2, open_late),
+        Act("late pledge", 4, pledge_late),
     ),
     laws=(
         Law("C1", "Never more units promised than there are, nor more to one person than allowed.", STOCK),
@@ -522,6 +592,7 @@ PART = Part(
         Law("C5", "A pledge counts as refunded only when its money is.", REFUNDED),
         Law("C7", "Nobody is bound to an extension that they did not accept.", BOUND_UNASKED),
         Law("C9", "A pledge is settled outside only when both sides said so.", OUTSIDE),
+        Law("C10", "A late pledge is for goods of what has succeeded, and counts to no goal.", LATE),
         Law("C8", "A changed reward takes the place of the old one: never both, never twice.", BOTH),
     ),
     invariants=(Invariant("C2", "What was acknowledged is there, once.", acknowledged_is_kept),),

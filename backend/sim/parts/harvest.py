@@ -1,0 +1,119 @@
+"""Short harvests in the simulator: makers say what came in, moderators check it or sleep, backers get their part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from backend.common.actors import Role
+from backend.sim.part import Act, Invariant, Law, Part
+from backend.sim.parts.campaigns import owner_of
+from backend.sim.scheduler import Task
+from backend.sim.world import World
+from crowdfunding.campaigns.models import Campaign
+from crowdfunding.harvest import queries, tasks
+from crowdfunding.harvest.models import Portion, Shortfall
+from crowdfunding.harvest.operations import shortfalls
+from crowdfunding.harvest.operations.shortfalls import REASON, Word
+from crowdfunding.harvest.states import Falling
+
+
+def declare(world: World) -> Task | None:
+    """A maker says how much came in: mostly enough, sometimes too little to go on."""
+    states = shortfalls.BEFORE_SENDING
+    found = list(Campaign.objects.filter(state__in=states, clause__isnull=False).order_by("title"))
+    if not found:
+        return None
+    campaign = world.pick(found)
+    by, key, percent = world.acting(owner_of(campaign)), campaign.pk, world.pick([20, 60, 61, 80, 99])
+    return world.task(
+        f"the maker of {campaign.title} says that {percent} % came in",
+        lambda: shortfalls.declare(campaign_id=key, word=Word(percent, "sim " * 4), by=by, at=world.now()) and None,
+    )
+
+
+def decide(world: World) -> Task | None:
+    """A moderator checks it; or the maker, who happens to be one, tries to."""
+    said = Shortfall.objects.filter(state=Falling.DECLARED).select_related("campaign").order_by("declared_at").first()
+    if said is None:
+        return None
+    who = world.pick([world.person("moderator"), world.person("moderator"), owner_of(said.campaign)])
+    by, key, act = world.acting(who, Role.MODERATOR), said.pk, world.pick(["confirm", "confirm", "confirm", "refuse"])
+    step = shortfalls.STEPS[act]
+    return world.task(
+        f"{who.party.name}: {act} the harvest of {said.campaign.title}",
+        lambda: step(key, "sim", by, world.now()) and None,
+    )
+
+
+def take_back(world: World) -> Task | None:
+    """A maker thinks better of it."""
+    said = Shortfall.objects.filter(state=Falling.DECLARED).select_related("campaign").order_by("declared_at").first()
+    if said is None or world.rng.random() < 0.7:
+        return None
+    by, key = world.acting(owner_of(said.campaign)), said.pk
+    return world.task(
+        "a maker takes the word on the harvest back",
+        lambda: shortfalls.withdraw(shortfall_id=key, by=by, at=world.now()) and None,
+    )
+
+
+def clockwork(world: World) -> Task | None:
+    """A worker gives portions back."""
+    if not (queries.portions_due(at=world.now()) or queries.shortfalls_due(at=world.now())):
+        return None
+    return world.task("advance_harvests", tasks.advance_harvests)
+
+
+# --- what is never false -----------------------------------------------------------------------------------
+
+
+BY_ONE = """
+    SELECT 'the harvest of campaign ' || right(s.campaign_id::text, 6) || ' was decided by who declared it'
+    FROM harvest_shortfall s JOIN common_statechange c ON c.subject_id = s.id AND c.event IN ('confirm', 'call_off')
+    WHERE c.person_id = s.declared_by
+"""
+
+GIVEN = f"""
+    SELECT 'portion of pledge ' || right(x.pledge_id::text, 6) || ': ' || coalesce(x.given_fen, 0) || ' given, '
+        || coalesce(r.total, 0) + coalesce(t.amount_fen, 0) || ' went'
+    FROM harvest_portion x JOIN payments_paymentintent i ON i.subject_id = x.pledge_id AND i.subject_kind = 'pledge'
+    LEFT JOIN (
+        SELECT intent_id, sum(amount_fen) AS total FROM payments_refund
+        WHERE reason = '{REASON}' AND state <> 'refused' GROUP BY 1
+    ) r ON r.intent_id = i.id
+    LEFT JOIN ledger_transfer t ON t.key = 'portion:' || x.pledge_id
+    WHERE coalesce(x.given_fen, 0) <> coalesce(r.total, 0) + coalesce(t.amount_fen, 0)
+"""
+
+UNTOLD = """
+    SELECT 'campaign ' || right(s.campaign_id::text, 6) || ' shares out a harvest without a clause'
+    FROM harvest_shortfall s LEFT JOIN harvest_clause c ON c.campaign_id = s.campaign_id
+    WHERE c.campaign_id IS NULL OR s.state IN ('sharing', 'settled') AND s.percent < c.least_percent
+"""
+
+
+def harvests_settled(world: World) -> Iterator[str]:
+    """Nobody waits for a word on the harvest, or for a part of the price."""
+    for said in Shortfall.objects.filter(state__in=Falling.OPEN):
+        yield f"a harvest of {said.percent} % is still {said.state}"
+    for portion in Portion.objects.filter(due_at__isnull=False):
+        yield f"the portion of pledge {str(portion.pk)[-6:]} still waits"
+
+
+PART = Part(
+    name="harvest",
+    acts=(
+        Act("harvest", 8, declare),
+        Act("harvest checked", 8, decide),
+        Act("harvest taken back", 1, take_back),
+        Act("harvests' clock", 4, clockwork),
+    ),
+    laws=(
+        Law("H1", "A harvest is short on the word of two.", BY_ONE),
+        Law("H2", "What is given of a portion goes, and nothing else does under its name.", GIVEN),
+        Law("H3", "Goods are shared out only by a clause that backers read.", UNTOLD),
+    ),
+    invariants=(),
+    settled=Invariant("H4", "When faults stop, every harvest is decided and every portion given.", harvests_settled),
+    bells=(tasks.advance_harvests,),
+)
