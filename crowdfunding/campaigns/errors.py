@@ -24,8 +24,8 @@ class NoLatePledges(Refusal):
 
     status, code = 409, "no_late_pledges"
     zh, en = (
-        "该项目现在不能开放后续支持：须在众筹成功之后、发货之前，且距承诺交付日还有足够时间；领投项目不适用",
-        "Late pledges are for campaigns that succeeded and do not ship yet, well before the promised date, and not led",
+        "该项目现在不能开放后续支持：须在众筹成功之后、发货之前，且距承诺交付日还有足够时间；领投项目和已申报歉收的项目不适用",
+        "Late pledges are for campaigns that succeeded and do not ship yet, well before the promised date, not led, of a whole harvest",
     )
     source = "features.md G8"
 

@@ -11,13 +11,14 @@ class HarvestConfig(AppConfig):
     def ready(self) -> None:
         from backend.ledger import queries as books  # noqa: PLC0415 - models are not loaded before this
         from crowdfunding.campaigns import panels  # noqa: PLC0415
-        from crowdfunding.campaigns.operations import delivery, verdicts  # noqa: PLC0415
+        from crowdfunding.campaigns.operations import delivery, late, verdicts  # noqa: PLC0415
         from crowdfunding.fulfilment.operations import shipments  # noqa: PLC0415
         from crowdfunding.harvest import cards, queries  # noqa: PLC0415
         from crowdfunding.harvest.operations import clauses  # noqa: PLC0415
 
         books.CHECKS.append(queries.STANDING)
         delivery.HOLDS.append(queries.holds)
+        late.BARS.append(queries.bars_late)
         verdicts.CAPS.append(clauses.caps_first_part)
         shipments.SHARES.append(queries.share_to_send)
         panels.PUBLIC.append(cards.harvest_card)

@@ -37,6 +37,14 @@ class DeclaredAlready(Refusal):
     zh, en = "已有一份申报在处理或已生效", "A shortfall is being checked, or stands"
 
 
+class OrdersOpen(Refusal):
+    """An order placed before the maker's word was heard may still be paid."""
+
+    status, code = 409, "orders_open"
+    zh, en = "还有待支付的订单，请稍后再核实", "An order may still be paid; check it again in a while"
+    remedy_zh, remedy_en = "未付的订单约 30 分钟后失效", "Unpaid orders lapse after about 30 minutes"
+
+
 class EscrowShort(Refusal):
     """Escrow holds less than backers would get back."""
 

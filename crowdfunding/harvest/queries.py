@@ -43,6 +43,11 @@ def share_to_send(campaign_id: UUID) -> int | None:
     return None if found is None else found.percent
 
 
+def bars_late(campaign: Campaign) -> bool:
+    """Whether nobody may order a whole reward any more."""
+    return Shortfall.objects.filter(campaign=campaign, state__in=Falling.STANDING).exists()
+
+
 def campaign_of(shortfall_id: UUID) -> UUID:
     """Of which campaign a shortfall is.
 

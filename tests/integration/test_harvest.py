@@ -17,14 +17,14 @@ from backend.moderation import queries as moderation
 from backend.notifications.models import Message
 from backend.payments.models import Debt, Dispute, PaymentIntent, Refund
 from backend.payments.operations import disputes, refunds
-from crowdfunding.campaigns.errors import Affiliated, RuleFixed
+from crowdfunding.campaigns.errors import Affiliated, CampaignNotLive, NoLatePledges, RuleFixed
 from crowdfunding.campaigns.models import Campaign, Pledge
 from crowdfunding.campaigns.operations import delivery, pledges, talk
 from crowdfunding.fulfilment.addresses import Address
 from crowdfunding.fulfilment.models import Parcel
 from crowdfunding.fulfilment.operations import parcels, shipments, surveys
 from crowdfunding.harvest import queries
-from crowdfunding.harvest.errors import AlreadySent, DeclaredAlready, EscrowShort, NoClause, NoHarvest
+from crowdfunding.harvest.errors import AlreadySent, DeclaredAlready, EscrowShort, NoClause, NoHarvest, OrdersOpen
 from crowdfunding.harvest.models import Clause, Portion, Shortfall
 from crowdfunding.harvest.operations import clauses, shortfalls
 from crowdfunding.harvest.operations.shortfalls import Word
@@ -41,9 +41,11 @@ from tests.builders import (
     officer,
     owner_of,
     paid_pledge,
+    pay,
     payable_account,
     person,
     produced,
+    reserve,
 )
 
 ACCOUNT = "四月下旬连续降雨，两片竹林未能出笋，过磅单附后。"
@@ -333,4 +335,24 @@ def test_goods_sent_back_cost_what_is_left_of_their_price(own_db, cashier):
     # 60 % of the ¥1,010 went out: the clock grants what escrow has of the ¥900 that are left of the price
     held = 101_000 - 60_600 - 10_000
     assert _refunded([made]) == [10_000 + held]
+    _clean()
+
+
+def test_nobody_orders_a_whole_reward_of_a_short_harvest(own_db, cashier):
+    campaign, _made = produced(cashier, 1, least_percent=60)
+    maker, tier = acting(owner_of(campaign)), campaign.tiers.get()
+    last = (clock.now() + timedelta(days=5)).date()
+    late.open_until(campaign_id=campaign.pk, last_day=last, by=maker, at=clock.now())
+    waits = reserve(campaign, tier)
+    said = _declare(campaign, 80)
+    with pytest.raises(CampaignNotLive):
+        reserve(Campaign.objects.get(pk=campaign.pk), tier)
+    with pytest.raises(NoLatePledges):
+        late.open_until(campaign_id=campaign.pk, last_day=last, by=maker, at=clock.now())
+    with pytest.raises(OrdersOpen):
+        _confirm(said)
+    pay(cashier, waits)
+    _confirm(said)
+    hand_on()
+    assert _refunded([waits]) == [20_000]
     _clean()

@@ -89,6 +89,11 @@ UNTOLD = """
     SELECT 'campaign ' || right(s.campaign_id::text, 6) || ' shares out a harvest without a clause'
     FROM harvest_shortfall s LEFT JOIN harvest_clause c ON c.campaign_id = s.campaign_id
     WHERE c.campaign_id IS NULL OR s.state IN ('sharing', 'settled') AND s.percent < c.least_percent
+    UNION ALL
+    SELECT 'pledge ' || right(p.id::text, 6) || ' gets ' || s.percent || ' % of its goods and pays for all'
+    FROM harvest_shortfall s JOIN campaigns_pledge p ON p.campaign_id = s.campaign_id AND p.tier_id IS NOT NULL
+    LEFT JOIN harvest_portion x ON x.pledge_id = p.id
+    WHERE s.state IN ('sharing', 'settled') AND p.state IN ('paid', 'received') AND x.pledge_id IS NULL
 """
 
 

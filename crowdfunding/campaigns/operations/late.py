@@ -5,6 +5,7 @@ They never count to the goal. Their money stays in escrow whole until delivery; 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
@@ -19,6 +20,8 @@ from crowdfunding.campaigns.operations.shared import locked, require_owner
 from crowdfunding.campaigns.states import State
 
 OPEN_IN = (State.SUCCESSFUL, State.PRODUCING)
+BARS: list[Callable[[Campaign], bool]] = []
+"""What else keeps late pledges closed; filled by higher packages when their apps are ready."""
 
 
 def latest_end(campaign: Campaign, at: datetime) -> datetime:
@@ -30,7 +33,8 @@ def latest_end(campaign: Campaign, at: datetime) -> datetime:
 
 def may_open(campaign: Campaign, at: datetime) -> bool:
     """Whether a maker may still take late pledges."""
-    return campaign.state in OPEN_IN and not campaign.is_led and at < latest_end(campaign, at)
+    fits = campaign.state in OPEN_IN and not campaign.is_led and at < latest_end(campaign, at)
+    return fits and not any(bars(campaign) for bars in BARS)
 
 
 @transaction.atomic

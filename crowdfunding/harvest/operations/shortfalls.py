@@ -26,7 +26,7 @@ from crowdfunding.campaigns.operations.pledges import intent_of
 from crowdfunding.campaigns.operations.shared import as_owner, is_affiliated, locked, require_owner
 from crowdfunding.campaigns.states import PledgeState, State
 from crowdfunding.harvest import queries
-from crowdfunding.harvest.errors import AlreadySent, DeclaredAlready, EscrowShort, NoClause
+from crowdfunding.harvest.errors import AlreadySent, DeclaredAlready, EscrowShort, NoClause, OrdersOpen
 from crowdfunding.harvest.events import PortionPayable, ShortfallMoved
 from crowdfunding.harvest.models import Clause, Portion, Shortfall
 from crowdfunding.harvest.portions import back_fen
@@ -117,6 +117,9 @@ def declare(*, campaign_id: UUID, word: Word, by: Actor, at: datetime) -> Shortf
         ]
     )
     days = rules.value("harvest.check_days", at=at, ruleset=campaign.ruleset)
+    if campaign.is_open_late(at):
+        campaign.late_until = at  # nobody orders a whole reward any more
+        campaign.save(update_fields=["late_until"])
     made = Shortfall(
         campaign=campaign,
         percent=word.percent,
@@ -174,6 +177,7 @@ def confirm(*, shortfall_id: UUID, reason: str, by: Actor, at: datetime) -> Shor
         MoveForbidden, SamePerson, Affiliated, Invalid: of the decision.
         MoveRefused: it was decided, or the campaign went on meanwhile.
         AlreadySent: parcels went out meanwhile.
+        OrdersOpen: an order that was placed before may still be paid, and would have no part of its own.
         EscrowShort: what would go back is not there.
     """
     campaign_id = queries.campaign_of(shortfall_id)
@@ -194,6 +198,8 @@ def confirm(*, shortfall_id: UUID, reason: str, by: Actor, at: datetime) -> Shor
 
 def _plan(shortfall: Shortfall, at: datetime) -> None:
     """Fix what each backer gets back, and see that escrow has it."""
+    if Pledge.objects.filter(campaign_id=shortfall.campaign_id, state=PledgeState.RESERVED).exists():
+        raise OrdersOpen
     owed = Pledge.objects.filter(campaign_id=shortfall.campaign_id, state__in=PledgeState.OWED, tier__isnull=False)
     rows = [
         Portion(pledge_id=pledge_id, shortfall=shortfall, amount_fen=back_fen(int(goods), shortfall.percent), due_at=at)
