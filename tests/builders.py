@@ -24,8 +24,8 @@ from backend.projects.operations import documents, passports
 from backend.projects.operations.documents import Fact
 from backend.projects.operations.passports import Profile
 from crowdfunding.campaigns import tasks as campaign_tasks
-from crowdfunding.campaigns.models import Campaign, Pledge, Tier
-from crowdfunding.campaigns.operations import delivery, drafts, pledges, reviews
+from crowdfunding.campaigns.models import Batch, Campaign, Pledge, Tier
+from crowdfunding.campaigns.operations import batches, delivery, drafts, pledges, reviews
 from crowdfunding.campaigns.operations.drafts import Terms, TierTerms
 from crowdfunding.fulfilment import tasks as fulfilment_tasks
 from crowdfunding.harvest import tasks as harvest_tasks
@@ -141,6 +141,32 @@ def live_campaign(
     drafts.submit(campaign_id=campaign.id, by=acting(owner), at=at)
     reviews.approve(campaign_id=campaign.id, checklist=reviews.CHECKLIST, by=moderator(), at=at)
     return drafts.launch(campaign_id=campaign.id, opens_at=None, by=acting(owner), at=at), reward
+
+
+def batch_of(campaign: Campaign, by: User, total: int = 10, name: str = "2026 头采") -> Batch:
+    """Goods that rewards of a draft may draw from."""
+    return batches.add(
+        campaign_id=campaign.pk, name=name, unit="斤", total=total, harvested_on=None, by=acting(by), at=clock.now()
+    )
+
+
+def drawn(campaign: Campaign, by: User, batch: Batch | None, units: int, stock: int | None = None) -> Tier:
+    """A reward of which each takes so many units of a batch."""
+    terms = TierTerms("春笋", "鲜笋", 10_000, 0, stock, None, "fresh", None, batch.pk if batch else None, units)
+    return drafts.add_tier(campaign_id=campaign.pk, terms=terms, by=acting(by), at=clock.now())
+
+
+def sharing(total: int, *units: int) -> tuple[Campaign, Batch, list[Tier]]:
+    """A live campaign whose rewards draw from one batch."""
+    maker = person(name="楚竹坊")
+    campaign = draft(maker)
+    batch = batch_of(campaign, maker, total)
+    rewards = [drawn(campaign, maker, batch, each) for each in units]
+    at = clock.now()
+    drafts.submit(campaign_id=campaign.pk, by=acting(maker), at=at)
+    reviews.approve(campaign_id=campaign.pk, checklist=reviews.CHECKLIST, by=moderator(), at=at)
+    drafts.launch(campaign_id=campaign.pk, opens_at=None, by=acting(maker), at=at)
+    return Campaign.objects.get(pk=campaign.pk), batch, rewards
 
 
 def dossier(stake_fen: int = 20_000, **more: object) -> Dossier:

@@ -23,7 +23,7 @@ from crowdfunding.harvest.portions import back_fen
 if TYPE_CHECKING:
     from backend.demo.journey import Client, Journey
 
-MAKER, MODERATOR = "13800000012", "13800000001"
+MAKER, MODERATOR = "13800000016", "13800000001"
 GOAL: Fen = 60_000
 LEAST, CAME_IN = 60, 80
 

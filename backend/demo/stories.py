@@ -245,3 +245,9 @@ SEASONS = {
     ),
 }
 """The work of a farm campaign: its steps, how many days after the opening, and what was seen."""
+
+HARVESTS = {
+    "tea": (70, "当季老青叶收购量，以茶农合作社过磅单合计为准"),
+    "osmanthus": (60, "当季银桂鲜花收购量，以花农交售单合计为准"),
+}
+"""From which share of the harvest on goods are shared out, in percent, and what it is measured by."""

@@ -17,17 +17,18 @@ from backend.common.actors import Actor, Role
 from backend.common.rules import SHANGHAI
 from backend.demo import people, ventures
 from backend.demo.gateway import Browser
-from backend.demo.stories import SEASONS, STORIES, Story
+from backend.demo.stories import HARVESTS, SEASONS, STORIES, Story
 from backend.payments import queries as payments
 from backend.payments.gateways import provider
 from backend.payments.models import PaymentIntent
 from backend.payments.operations import intents, payouts, refunds
 from backend.payments.provider import TradeFact
 from crowdfunding.campaigns.models import Campaign, Pledge, Tier
-from crowdfunding.campaigns.operations import delivery, deposits, drafts, pledges, reviews, talk, verdicts
+from crowdfunding.campaigns.operations import delivery, deposits, drafts, late, pledges, reviews, talk, verdicts
 from crowdfunding.campaigns.operations.drafts import Terms, TierTerms
 from crowdfunding.campaigns.states import State
 from crowdfunding.diary import operations as diary
+from crowdfunding.harvest.operations import clauses
 from crowdfunding.pots.models import Pot
 from crowdfunding.pots.operations import pots
 from crowdfunding.pots.operations.pots import Plan
@@ -126,7 +127,15 @@ class World:
         )
         if story.ends:
             self._finish(story, campaign, maker)
+            self._take_late(campaign, by)
         self._deliver_events()
+
+    def _take_late(self, campaign: Campaign, by: Actor) -> None:
+        """Who is at work still takes orders for a while."""
+        campaign.refresh_from_db()
+        if campaign.state == State.PRODUCING and late.may_open(campaign, self.now):
+            last = (self.now + timedelta(days=10)).astimezone(SHANGHAI).date()
+            late.open_until(campaign_id=campaign.pk, last_day=last, by=by, at=self.now)
 
     def _keep_diary(self, story: Story, campaign: Campaign, by: Actor, opens: datetime) -> None:
         """The calendar of a farm campaign, and what was seen of it so far."""
@@ -161,6 +170,9 @@ class World:
             promised_on=promised.date(),
         )
         campaign = drafts.write(campaign_id=campaign.pk, terms=terms, version=campaign.version, by=by, at=at)
+        if story.category in HARVESTS:
+            least, basis = HARVESTS[story.category]
+            clauses.agree(campaign_id=campaign.pk, least_percent=least, basis=basis, by=by, at=at)
         for reward in story.rewards:
             offered = TierTerms(
                 title=reward.title,

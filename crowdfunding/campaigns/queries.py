@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Prefetch, QuerySet, Sum
+from django.db.models import Count, Prefetch, Q, QuerySet, Sum
 
 from backend.accounts.models import Party
 from backend.common.errors import NotFound
@@ -63,6 +63,31 @@ def public() -> QuerySet[Campaign]:
 def owned_by(party_id: UUID) -> QuerySet[Campaign]:
     """A maker's own campaigns, drafts included."""
     return Campaign.objects.filter(owner_id=party_id).select_related("deposit")
+
+
+def visible(campaign_id: UUID, party_id: UUID | None) -> Campaign:
+    """A campaign that is public, or the reader's own.
+
+    Raises:
+        NotFound: neither.
+    """
+    readable = Q(state__in=State.PUBLIC) | (Q(owner_id=party_id) if party_id is not None else Q(pk=None))
+    found = Campaign.objects.filter(readable, pk=campaign_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def of_maker(campaign_id: UUID, party_id: UUID | None) -> Campaign:
+    """The maker's own campaign.
+
+    Raises:
+        NotFound: somebody else's.
+    """
+    found = Campaign.objects.filter(pk=campaign_id, owner_id=party_id).first() if party_id is not None else None
+    if found is None:
+        raise NotFound
+    return found
 
 
 def pledges_of(party_id: UUID) -> QuerySet[Pledge]:

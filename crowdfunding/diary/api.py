@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from backend.accounts.endpoints import PUBLIC, SIGNED_IN, Endpoint, idempotent
 from backend.accounts.shapes import CURSOR, IDEMPOTENT, PUBLIC_REFUSED, REFUSED, SIZE, page_size
 from backend.common import clock, files, paging
+from crowdfunding.campaigns.queries import visible
 from crowdfunding.diary import operations, queries
 from crowdfunding.diary.models import Entry
 from crowdfunding.diary.operations import MOST_WORDS, Note
@@ -85,7 +86,7 @@ class CampaignCalendar(Endpoint):
 
     @extend_schema(operation_id="calendar", responses={200: StepShown(many=True), **PUBLIC_REFUSED})
     def get(self, request: Request, campaign_id: UUID) -> Response:
-        queries.visible(campaign_id, self.actor.party_id)
+        visible(campaign_id, self.actor.party_id)
         return Response(StepShown(queries.steps(campaign_id), many=True).data)
 
     @extend_schema(
@@ -124,7 +125,7 @@ class CampaignDiary(Endpoint):
 
     @extend_schema(operation_id="diary", parameters=[CURSOR, SIZE], responses={200: EntriesShown, **PUBLIC_REFUSED})
     def get(self, request: Request, campaign_id: UUID) -> Response:
-        queries.visible(campaign_id, self.actor.party_id)
+        visible(campaign_id, self.actor.party_id)
         cursor = request.query_params.get("cursor", "")
         page = paging.page(queries.entries(campaign_id), order=("-day", "-id"), cursor=cursor, size=page_size(request))
         return Response({"rows": EntryShown(page.rows, many=True).data, "next_cursor": page.next_cursor})

@@ -17,6 +17,7 @@ from backend.common.actors import Actor
 from backend.common.days import parse_day
 from backend.common.errors import Invalid, NotFound
 from backend.common.rules import SHANGHAI
+from crowdfunding.campaigns.queries import of_maker, visible
 from crowdfunding.campaigns.states import State
 from crowdfunding.diary import operations, queries
 from crowdfunding.diary.operations import Note
@@ -26,7 +27,7 @@ from crowdfunding.diary.operations import Note
 def diary(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """The whole diary under its calendar; the maker also finds the forms here."""
     actor = actor_of(request)
-    found = queries.visible(campaign_id, actor.party_id)
+    found = visible(campaign_id, actor.party_id)
     rows = queries.entries(campaign_id)
     steps = queries.steps(campaign_id)
     mine = found.owner_id is not None and found.owner_id == actor.party_id
@@ -82,7 +83,7 @@ ACTS: dict[str, Callable[[HttpRequest, UUID, Actor, datetime], None]] = {"step":
 @signed_in
 def add(request: HttpRequest, campaign_id: UUID, act: str) -> HttpResponse:
     """The maker adds a step or a day."""
-    queries.of_maker(campaign_id, actor_of(request).party_id)
+    of_maker(campaign_id, actor_of(request).party_id)
     if act not in ACTS:
         raise NotFound
     back = redirect("diary", campaign_id)
@@ -93,7 +94,7 @@ def add(request: HttpRequest, campaign_id: UUID, act: str) -> HttpResponse:
 @signed_in
 def change_step(request: HttpRequest, campaign_id: UUID, step_id: UUID, act: str) -> HttpResponse:
     """The maker moves a step to another day, or takes one off that nobody has seen."""
-    queries.of_maker(campaign_id, actor_of(request).party_id)
+    of_maker(campaign_id, actor_of(request).party_id)
 
     def move(by: Actor, at: datetime) -> None:
         day, reason = _day(request.POST.get("planned_on", ""), "planned_on"), request.POST.get("reason", "")[:400]
@@ -109,6 +110,6 @@ def change_step(request: HttpRequest, campaign_id: UUID, step_id: UUID, act: str
 @signed_in
 def withdraw(request: HttpRequest, campaign_id: UUID, entry_id: UUID) -> HttpResponse:
     """The maker takes a day back."""
-    queries.of_maker(campaign_id, actor_of(request).party_id)
+    of_maker(campaign_id, actor_of(request).party_id)
     back = redirect("diary", campaign_id)
     return take(request, lambda by, at: operations.withdraw(entry_id=entry_id, by=by, at=at), _("已撤回"), back)

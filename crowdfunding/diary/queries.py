@@ -4,40 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from backend.common.errors import NotFound
-from crowdfunding.campaigns.models import Campaign
-from crowdfunding.campaigns.states import State
+from crowdfunding.campaigns.queries import visible
 from crowdfunding.diary.models import Entry, Step
 from crowdfunding.diary.operations import MOST_STEPS
 
 LATEST = 3
-
-
-def visible(campaign_id: UUID, party_id: UUID | None) -> Campaign:
-    """A campaign that is public, or the reader's own.
-
-    Raises:
-        NotFound: neither.
-    """
-    readable = Q(state__in=State.PUBLIC) | (Q(owner_id=party_id) if party_id is not None else Q(pk=None))
-    found = Campaign.objects.filter(readable, pk=campaign_id).first()
-    if found is None:
-        raise NotFound
-    return found
-
-
-def of_maker(campaign_id: UUID, party_id: UUID | None) -> Campaign:
-    """The maker's own campaign.
-
-    Raises:
-        NotFound: somebody else's.
-    """
-    found = Campaign.objects.filter(pk=campaign_id, owner_id=party_id).first() if party_id is not None else None
-    if found is None:
-        raise NotFound
-    return found
 
 
 def steps(campaign_id: UUID) -> list[Step]:

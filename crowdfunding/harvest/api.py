@@ -15,7 +15,7 @@ from backend.accounts.shapes import IDEMPOTENT, PUBLIC_REFUSED, REFUSED
 from backend.common import clock, files
 from backend.common.errors import NotFound
 from crowdfunding.campaigns.operations.pledges import own_pledge
-from crowdfunding.diary.queries import visible
+from crowdfunding.campaigns.queries import of_maker, visible
 from crowdfunding.harvest import queries
 from crowdfunding.harvest.models import Shortfall
 from crowdfunding.harvest.operations import clauses, shortfalls
@@ -104,6 +104,7 @@ class CampaignHarvest(Endpoint):
     @idempotent
     def post(self, request: Request, campaign_id: UUID) -> Response:
         body = self.read(HarvestTerms)
+        of_maker(campaign_id, self.actor.party_id)
         proof = (body["name"], files.unpack(body["content"])) if body["content"] else None
         word = Word(body["percent"], body["account"], proof)
         made = shortfalls.declare(campaign_id=campaign_id, word=word, by=self.actor, at=clock.now())

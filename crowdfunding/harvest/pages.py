@@ -17,6 +17,7 @@ from backend.common.actors import Actor, Role
 from backend.common.errors import Invalid, NotFound
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
+from crowdfunding.campaigns.queries import of_maker
 from crowdfunding.harvest import queries
 from crowdfunding.harvest.operations import clauses, shortfalls
 from crowdfunding.harvest.operations.shortfalls import Word
@@ -34,6 +35,7 @@ def _percent(text: str, field: str) -> int:
 @signed_in
 def clause(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """The maker agrees on the clause, or takes it out."""
+    of_maker(campaign_id, actor_of(request).party_id)
     data = request.POST
 
     def agree(by: Actor, at: datetime) -> None:
@@ -50,6 +52,7 @@ def clause(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
 @signed_in
 def declare(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """The maker says how much came in."""
+    of_maker(campaign_id, actor_of(request).party_id)
     data = request.POST
 
     def say(by: Actor, at: datetime) -> None:

@@ -13,34 +13,20 @@ from backend.common import clock
 from backend.common.errors import Invalid, NotFound
 from backend.ledger import queries as books
 from crowdfunding.campaigns.errors import BatchTaken, TierSoldOut
-from crowdfunding.campaigns.models import Batch, Campaign, Pledge, Tier
-from crowdfunding.campaigns.operations import batches, drafts, pledges, reviews
-from crowdfunding.campaigns.operations.drafts import TierTerms
-from tests.builders import acting, draft, live_campaign, moderator, owner_of, paid_pledge, person, reserve
-
-
-def _batch(campaign: Campaign, by: User, total: int = 10, name: str = "2026 头采") -> Batch:
-    return batches.add(
-        campaign_id=campaign.pk, name=name, unit="斤", total=total, harvested_on=None, by=acting(by), at=clock.now()
-    )
-
-
-def _reward(campaign: Campaign, by: User, batch: Batch | None, units: int, stock: int | None = None) -> Tier:
-    terms = TierTerms("春笋", "鲜笋", 10_000, 0, stock, None, "fresh", None, batch.pk if batch else None, units)
-    return drafts.add_tier(campaign_id=campaign.pk, terms=terms, by=acting(by), at=clock.now())
-
-
-def _live(total: int, *units: int) -> tuple[Campaign, Batch, list[Tier]]:
-    """A live campaign whose rewards draw from one batch."""
-    maker = person(name="楚竹坊")
-    campaign = draft(maker)
-    batch = _batch(campaign, maker, total)
-    rewards = [_reward(campaign, maker, batch, each) for each in units]
-    at = clock.now()
-    drafts.submit(campaign_id=campaign.pk, by=acting(maker), at=at)
-    reviews.approve(campaign_id=campaign.pk, checklist=reviews.CHECKLIST, by=moderator(), at=at)
-    drafts.launch(campaign_id=campaign.pk, opens_at=None, by=acting(maker), at=at)
-    return Campaign.objects.get(pk=campaign.pk), batch, rewards
+from crowdfunding.campaigns.models import Batch, Pledge, Tier
+from crowdfunding.campaigns.operations import batches, pledges
+from tests.builders import (
+    acting,
+    batch_of,
+    draft,
+    drawn,
+    live_campaign,
+    owner_of,
+    paid_pledge,
+    person,
+    reserve,
+    sharing,
+)
 
 
 def _left(batch: Batch) -> int:
@@ -51,25 +37,25 @@ def _left(batch: Batch) -> int:
 def test_a_reward_takes_its_part_of_its_own_campaigns_batch():
     maker = person()
     campaign, other = draft(maker), draft(maker)
-    batch = _batch(campaign, maker)
+    batch = batch_of(campaign, maker)
     for units in (0, 11):
         with pytest.raises(Invalid):
-            _reward(campaign, maker, batch, units)
+            drawn(campaign, maker, batch, units)
     with pytest.raises(NotFound):
-        _reward(other, maker, batch, 1)
+        drawn(other, maker, batch, 1)
     with pytest.raises(NotFound):
-        _batch(campaign, person())
+        batch_of(campaign, person())
     for wrong in ({"name": "", "total": 1}, {"name": "x", "total": 0}, {"name": batch.name, "total": 1}):
         with pytest.raises(Invalid):
-            _batch(campaign, maker, **wrong)
-    assert _reward(campaign, maker, batch, 5).batch_units == 5
+            batch_of(campaign, maker, **wrong)
+    assert drawn(campaign, maker, batch, 5).batch_units == 5
     with pytest.raises(IntegrityError), transaction.atomic():
         Tier.objects.filter(campaign=campaign).update(batch_units=0)
 
 
 @pytest.mark.django_db
 def test_boxes_of_two_and_of_five_share_one_harvest():
-    campaign, batch, (small, large) = _live(10, 2, 5)
+    campaign, batch, (small, large) = sharing(10, 2, 5)
     reserve(campaign, large)
     first = reserve(campaign, small)
     assert (_left(batch), Tier.objects.select_related("batch").get(pk=small.pk).free) == (3, 1)
@@ -83,7 +69,7 @@ def test_boxes_of_two_and_of_five_share_one_harvest():
 
 @pytest.mark.django_db
 def test_a_batch_is_never_cut_below_what_backers_have():
-    campaign, batch, (small,) = _live(10, 2)
+    campaign, batch, (small,) = sharing(10, 2)
     reserve(campaign, small, quantity=3)
     maker = acting(owner_of(campaign))
     with pytest.raises(BatchTaken):
@@ -98,7 +84,7 @@ def test_a_batch_is_never_cut_below_what_backers_have():
 
 def test_what_goes_back_is_free_again_and_the_books_agree(own_db, cashier):
     cashier.control(clock=clock.now().isoformat(), forget=True)
-    campaign, batch, (small, large) = _live(10, 2, 5)
+    campaign, batch, (small, large) = sharing(10, 2, 5)
     made = paid_pledge(cashier, campaign, large)
     paid_pledge(cashier, campaign, small)
     assert _left(batch) == 3
@@ -111,7 +97,7 @@ def test_what_goes_back_is_free_again_and_the_books_agree(own_db, cashier):
 
 
 def test_forty_at_once_share_what_there_is(own_db):
-    campaign, batch, rewards = _live(9, 2, 1)
+    campaign, batch, rewards = sharing(9, 2, 1)
     backers = [acting(person(name=f"支持者{n}")) for n in range(40)]
     barrier = Barrier(8)
 

@@ -19,7 +19,7 @@ from backend.payments.models import Debt, Dispute, PaymentIntent, Refund
 from backend.payments.operations import disputes, refunds
 from crowdfunding.campaigns.errors import Affiliated, CampaignNotLive, NoLatePledges, RuleFixed
 from crowdfunding.campaigns.models import Campaign, Pledge
-from crowdfunding.campaigns.operations import delivery, pledges, talk
+from crowdfunding.campaigns.operations import delivery, late, pledges, talk
 from crowdfunding.fulfilment.addresses import Address
 from crowdfunding.fulfilment.models import Parcel
 from crowdfunding.fulfilment.operations import parcels, shipments, surveys
