@@ -54,11 +54,7 @@ class CampaignBatches(Endpoint):
 
     @extend_schema(operation_id="batches_list", responses={200: BatchShown(many=True), **PUBLIC_REFUSED}, auth=[])
     def get(self, request: Request, campaign_id: UUID) -> Response:
-        found = queries.public().filter(pk=campaign_id).first()
-        if found is None and self.actor.party_id is not None:
-            found = queries.owned_by(self.actor.party_id).filter(pk=campaign_id).first()
-        if found is None:
-            raise NotFound
+        queries.visible(campaign_id, self.actor.party_id)
         return Response(BatchShown(queries.batches_of(campaign_id), many=True).data)
 
     @extend_schema(

@@ -39,18 +39,17 @@ class ShortfallShown(serializers.Serializer[Any]):
     declared_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField(allow_null=True)
     decision = serializers.CharField(allow_blank=True)
-    pledges = serializers.SerializerMethodField()
-    due_fen = serializers.SerializerMethodField()
-    given_fen = serializers.SerializerMethodField()
+    pledges = serializers.IntegerField()
+    due_fen = serializers.IntegerField()
+    given_fen = serializers.IntegerField()
 
-    def get_pledges(self, said: Shortfall) -> int:
-        return queries.figures(said).pledges
 
-    def get_due_fen(self, said: Shortfall) -> int:
-        return queries.figures(said).due_fen
-
-    def get_given_fen(self, said: Shortfall) -> int:
-        return queries.figures(said).given_fen
+def show(said: Shortfall) -> dict[str, Any]:
+    """A shortfall with what it comes to."""
+    figures = queries.figures(said)
+    words = ("id", "state", "percent", "account", "declared_at", "due_at", "decision")
+    sums = {"pledges": figures.pledges, "due_fen": figures.due_fen, "given_fen": figures.given_fen}
+    return dict(ShortfallShown({word: getattr(said, word) for word in words} | sums).data)
 
 
 class HarvestShown(serializers.Serializer[Any]):
@@ -92,7 +91,8 @@ class CampaignHarvest(Endpoint):
     @extend_schema(operation_id="harvest", responses={200: HarvestShown, **PUBLIC_REFUSED})
     def get(self, request: Request, campaign_id: UUID) -> Response:
         visible(campaign_id, self.actor.party_id)
-        shown = {"clause": queries.clause_of(campaign_id), "shortfall": queries.latest(campaign_id)}
+        said = queries.latest(campaign_id)
+        shown = {"clause": queries.clause_of(campaign_id), "shortfall": show(said) if said else None}
         return Response(HarvestShown(shown).data)
 
     @extend_schema(
@@ -108,7 +108,7 @@ class CampaignHarvest(Endpoint):
         proof = (body["name"], files.unpack(body["content"])) if body["content"] else None
         word = Word(body["percent"], body["account"], proof)
         made = shortfalls.declare(campaign_id=campaign_id, word=word, by=self.actor, at=clock.now())
-        return Response(ShortfallShown(made).data, status=201)
+        return Response(show(made), status=201)
 
 
 class CampaignClause(Endpoint):
@@ -142,7 +142,7 @@ class ShortfallStep(Endpoint):
         queries.visible(shortfall_id, self.actor)
         body = self.read(Reason)
         found = shortfalls.STEPS[act](shortfall_id, body["reason"], self.actor, clock.now())
-        return Response(ShortfallShown(found).data)
+        return Response(show(found))
 
 
 class PledgePortion(Endpoint):

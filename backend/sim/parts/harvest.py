@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from backend.common.actors import Role
 from backend.sim.part import Act, Invariant, Law, Part
@@ -10,11 +11,27 @@ from backend.sim.parts.campaigns import owner_of
 from backend.sim.scheduler import Task
 from backend.sim.world import World
 from crowdfunding.campaigns.models import Campaign
+from crowdfunding.campaigns.operations import late
+from crowdfunding.campaigns.states import State
 from crowdfunding.harvest import queries, tasks
 from crowdfunding.harvest.models import Portion, Shortfall
 from crowdfunding.harvest.operations import shortfalls
 from crowdfunding.harvest.operations.shortfalls import REASON, Word
 from crowdfunding.harvest.states import Falling
+
+
+def dawn(world: World) -> None:
+    """In seeds whose campaign is at work, its maker has spoken of the harvest already, or takes late pledges."""
+    campaign = Campaign.objects.filter(state=State.PRODUCING, clause__isnull=False).order_by("title").first()
+    stage = world.rng.randrange(3)
+    if campaign is None or stage == 0:
+        return
+    by, at = world.acting(owner_of(campaign)), world.now()
+    if stage == 1:
+        shortfalls.declare(campaign_id=campaign.pk, word=Word(80, "sim " * 4), by=by, at=at)
+    else:
+        late.open_until(campaign_id=campaign.pk, last_day=(at + timedelta(days=5)).date(), by=by, at=at)
+    world.tell(f"{campaign.title} {'is short of its harvest' if stage == 1 else 'takes late pledges'}")
 
 
 def declare(world: World) -> Task | None:
@@ -121,4 +138,5 @@ PART = Part(
     invariants=(),
     settled=Invariant("H4", "When faults stop, every harvest is decided and every portion given.", harvests_settled),
     bells=(tasks.advance_harvests,),
+    dawn=dawn,
 )
