@@ -183,7 +183,8 @@ def test_a_workbook_goes_out_and_comes_back_as_a_batch(won, cashier):
     rows = shipments.packing_list(campaign_id=campaign.pk, purpose="list", by=by, at=clock.now())
     book = load_workbook(io.BytesIO(sheets.packing_book(rows)))
     cells = list(book.active.iter_rows())
-    assert cells[1][3].value.startswith("=cmd") and cells[1][3].data_type == "s"
+    assert cells[1][3].value == "100%"
+    assert cells[1][4].value.startswith("=cmd") and cells[1][4].data_type == "s"
     back = Workbook()
     head = [cell.value for cell in cells[0]]
     back.active.append(head)

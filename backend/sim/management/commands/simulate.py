@@ -116,7 +116,10 @@ class Command(BaseCommand):
         def hunt(bug: str) -> tuple[str, dict[str, Any] | None]:
             first, seen = options["first"], SEEN.get(bug, 0)
             known = look(bug, seen, 1) if first <= seen < first + options["seeds"] else None
-            return bug, known or look(bug, first, options["seeds"])
+            one = known or look(bug, first, options["seeds"])
+            said = f"seed {one['seed']}, {one['broken'].split()[0]}" if one else "not found"
+            self.stderr.write(f"{bug}: {said} ({time.monotonic() - started:.0f} s)")
+            return bug, one
 
         with ThreadPoolExecutor(options["jobs"]) as pool:
             found = dict(pool.map(hunt, BUGS))
