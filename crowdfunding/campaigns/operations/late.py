@@ -50,14 +50,12 @@ def open_until(*, campaign_id: UUID, last_day: date, by: Actor, at: datetime) ->
     require_owner(campaign, by)
     if not may_open(campaign, at):
         raise NoLatePledges
-    ends = datetime.combine(last_day, time(), rules.SHANGHAI) + timedelta(days=1)
-    latest = latest_end(campaign, at)
-    if not at < ends <= latest:
-        last = (latest - timedelta(days=1)).date()
+    last = (latest_end(campaign, at) - timedelta(days=1)).date()
+    if not at.astimezone(rules.SHANGHAI).date() <= last_day <= last:
         raise Invalid(
             f"截止日须在今天至 {last} 之间", f"The last day must be between today and {last}", field="last_day"
         )
-    campaign.late_until = ends
+    campaign.late_until = datetime.combine(last_day, time(), rules.SHANGHAI) + timedelta(days=1)
     campaign.save(update_fields=["late_until"])
     return campaign
 
