@@ -31,7 +31,7 @@ def _sponsor(world: World) -> Actor:
 
 def _propose(world: World) -> Pot:
     at, by = world.now(), _sponsor(world)
-    caps = world.pick([(100_000, 60_000), (40_000, 20_000), (20_000, 9_000)])
+    caps = world.pick([(30_000, 12_000), (40_000, 20_000), (20_000, 9_000)])  # one pledge can meet them
     plan = Plan(
         title="sim pot",
         purpose="sim purpose of a pot",

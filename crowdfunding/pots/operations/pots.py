@@ -23,6 +23,8 @@ from backend.ledger import queries as books
 from backend.listings.facets import CATEGORY_KEYS, COUNTIES
 from backend.moderation import operations as moderation
 from backend.moderation import screening
+from backend.payments import queries as payments
+from backend.payments.errors import DisputeOpen
 from backend.payments.models import PaymentIntent
 from backend.payments.operations import intents, refunds
 from backend.payments.states import Intent
@@ -349,6 +351,8 @@ def _return_rest(pot: Pot, at: datetime) -> None:
     if pot.paid_by_id is None:
         raise AssertionError(f"pot {pot.pk} was open without money")
     intent = refunds.held_without_requests(intent_id=pot.paid_by_id, at=at, reason="资金池结清")
+    if payments.is_disputed(intent.pk):
+        raise DisputeOpen  # all of the rest may be held: won, it would come back into the escrow of a settled pot
     rest = books.available(escrow)
     is_late = intent.refundable_until is not None and at.date() > intent.refundable_until
     back = 0 if is_late else min(rest, intent.amount_fen - intent.refunded_fen)
