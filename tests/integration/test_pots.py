@@ -21,7 +21,7 @@ from backend.ledger import queries as books
 from backend.notifications.models import Message
 from backend.payments import tasks as payment_tasks
 from backend.payments.models import PaymentIntent
-from backend.payments.operations import intents, payouts, refunds
+from backend.payments.operations import disputes, intents, payouts, refunds
 from crowdfunding.campaigns.errors import Affiliated
 from crowdfunding.campaigns.models import Campaign, Tier
 from crowdfunding.campaigns.operations import changes, delivery, pledges, talk
@@ -436,4 +436,25 @@ def test_what_the_provider_no_longer_refunds_is_payable_to_the_sponsor(now, cash
     move_on(cashier, timedelta(days=301))
     assert Pot.objects.get(pk=pot.pk).state == "settled"
     assert books.available(ledger.payable_to(hat.party_id)) == 100_000
+    _clean()
+
+
+def test_a_pot_all_of_whose_rest_is_under_chargeback_waits_for_the_decision(now, cashier):
+    founder, hat = firm()
+    pot = open_pot(cashier, hat)
+    pots.stop(pot_id=pot.pk, reason="停止", by=hat, at=clock.now())
+    case = disputes.open_dispute(
+        intent_id=pot.paid_by_id,
+        provider_no="D9",
+        amount_fen=pot.amount_fen,
+        payee_id=None,
+        by=officer(),
+        at=clock.now(),
+    )
+    move_on(cashier, timedelta(hours=2))
+    assert Pot.objects.get(pk=pot.pk).state == "ended"
+    disputes.win_dispute(dispute_id=case.pk, by=officer(), at=clock.now())
+    move_on(cashier, timedelta(hours=2))
+    assert Pot.objects.get(pk=pot.pk).state == "settled"
+    assert books.balance(ledger.escrow_of("pot", pot.pk)) == 0
     _clean()
