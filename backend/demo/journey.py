@@ -14,12 +14,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
+from django.db.models import Sum
 
 from backend.accounts import operations as accounts
 from backend.accounts.models import User
 from backend.common import clock
 from backend.common.actors import Role
-from backend.common.fen import show_yuan
+from backend.common.fen import Fen, show_yuan
 from backend.common.models import Delivery, OutboxEvent
 from backend.demo import people
 from backend.demo.failed import Failed
@@ -387,6 +388,27 @@ class Journey:
 
     def _raised(self, campaign: uuid.UUID) -> int:
         return int(Campaign.objects.values_list("raised_fen", flat=True).get(pk=campaign))
+
+    def escrow(self, campaign: uuid.UUID) -> Fen:
+        """What a campaign's escrow holds."""
+        return books.balance(ledger.escrow_of("campaign", campaign))
+
+    def refunded(self, campaign: uuid.UUID) -> Fen:
+        """What has gone back to a campaign's backers."""
+        done = Refund.objects.filter(intent__purpose_id=campaign, state="succeeded")
+        return int(done.aggregate(total=Sum("amount_fen"))["total"] or 0)
+
+    def back(self, campaign: uuid.UUID, tier: uuid.UUID, number: int) -> Fen:
+        """So many backers take a reward and pay; what it comes to."""
+        total = 0
+        for person in people.BACKERS[:number]:
+            api = self.client(person.phone)
+            made = api.done(f"campaigns/{campaign}/pledges", {"tier_id": str(tier)})
+            self.pay(made, "paid", api)
+            total += int(made["total_fen"])
+        paid = Pledge.objects.filter(campaign_id=campaign, state="paid")
+        self.until(f"{number} 单到账", lambda: paid.count() == number)
+        return total
 
     def move(self, **by: float) -> datetime:
         """Move the platform's clock and the gateway's together."""

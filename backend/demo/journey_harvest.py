@@ -6,15 +6,10 @@ import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Sum
-
 from backend.common import clock
 from backend.common.fen import Fen, show_yuan
 from backend.demo import people
 from backend.demo.failed import Failed
-from backend.ledger import operations as ledger
-from backend.ledger import queries as books
-from backend.payments.models import Refund
 from crowdfunding.campaigns.models import Campaign, Pledge
 from crowdfunding.fulfilment.models import Parcel
 from crowdfunding.harvest.models import Portion, Shortfall
@@ -52,7 +47,7 @@ class HarvestAct:
         self._send(campaign)
         self._lose_one(campaign)
         journey.two_officers("尾款", maker.party_id)
-        if rest := books.balance(ledger.escrow_of("campaign", campaign)):
+        if rest := journey.escrow(campaign):
             raise Failed(f"{show_yuan(rest)} is still in escrow")
 
     def _back(self, campaign: uuid.UUID, tier: uuid.UUID, api: Client) -> dict[str, Any]:
@@ -85,7 +80,7 @@ class HarvestAct:
         journey.submit(journey.staff_browser(MODERATOR), page, f"{page}confirm/", {"reason": "核对过磅单，属实"})
         settled = Shortfall.objects.filter(pk=said["id"], state="settled")
         journey.until("歉收差额退完", settled.exists, moving=True)
-        journey.until("差额到账", lambda: self._refunded(campaign) == self._due(), moving=True)
+        journey.until("差额到账", lambda: journey.refunded(campaign) == self._due(), moving=True)
         parts = {portion.given_fen for portion in Portion.objects.filter(shortfall_id=said["id"])}
         if parts != {back_fen(10_000, CAME_IN)}:
             raise Failed(f"portions of {parts} fen")
@@ -125,7 +120,7 @@ class HarvestAct:
         journey.until("丢失退款", lambda: Parcel.objects.get(pledge_id=keys[0]).state == "returned", moving=True)
         made = Pledge.objects.get(pk=keys[0])
         back = self._due() + made.total_fen - back_fen(made.goods_fen, CAME_IN)
-        journey.until("退款到账", lambda: self._refunded(campaign) == back, moving=True)
+        journey.until("退款到账", lambda: journey.refunded(campaign) == back, moving=True)
         journey.say(
             f"一个包裹丢失，发起人十四天没有处理：到期自动退回余下的 "
             f"{show_yuan(made.total_fen - back_fen(made.goods_fen, CAME_IN))}，与已退差额合计正好是全款"
@@ -134,7 +129,3 @@ class HarvestAct:
         journey.until("确认交付", lambda: journey.state(campaign) in ("delivered", "closed"))
         journey.client(MAKER).post(f"campaigns/{campaign}/updates", {"title": "全部送达", "body": "谢谢体谅。"})
         journey.move(days=8)
-
-    def _refunded(self, campaign: uuid.UUID) -> Fen:
-        done = Refund.objects.filter(intent__purpose_id=campaign, state="succeeded")
-        return int(done.aggregate(total=Sum("amount_fen"))["total"] or 0)

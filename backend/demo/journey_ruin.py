@@ -5,15 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from django.db.models import Sum
-
 from backend.common.fen import Fen, show_yuan
-from backend.demo import people
 from backend.demo.failed import Failed
-from backend.ledger import operations as ledger
-from backend.ledger import queries as books
-from backend.payments.models import Debt, Refund
-from crowdfunding.campaigns.models import Pledge
+from backend.payments.models import Debt
 
 if TYPE_CHECKING:
     from backend.demo.journey import Client, Journey
@@ -34,7 +28,7 @@ class RuinAct:
         journey.clients.clear()  # months have passed, and tokens live ninety days
         maker = journey.maker(MAKER)
         campaign, tiers = journey.publish(MAKER, "药香枕：一炉烧坏的陶罐", goal=GOAL)
-        paid = self._back(campaign, tiers["box"])
+        paid = journey.back(campaign, tiers["box"], 5)
         journey.move(days=30, minutes=5)
         journey.until("项目判定成功", lambda: journey.state(campaign) == "successful")
         journey.move(days=3, minutes=5)
@@ -42,16 +36,6 @@ class RuinAct:
         self._cancel(campaign)
         owed = self._owe(campaign, paid)
         self._repay(campaign, owed, paid)
-
-    def _back(self, campaign: uuid.UUID, tier: uuid.UUID) -> Fen:
-        journey, total = self.journey, 0
-        for person in people.BACKERS[:5]:
-            api = journey.client(person.phone)
-            made = api.done(f"campaigns/{campaign}/pledges", {"tier_id": str(tier)})
-            journey.pay(made, "paid", api)
-            total += int(made["total_fen"])
-        journey.until("五单到账", lambda: Pledge.objects.filter(campaign_id=campaign, state="paid").count() == 5)
-        return total
 
     def _cancel(self, campaign: uuid.UUID) -> None:
         journey = self.journey
@@ -62,8 +46,8 @@ class RuinAct:
             raise Failed(f"the campaign is {journey.state(campaign)}")
 
     def _owe(self, campaign: uuid.UUID, paid: Fen) -> Fen:
-        self.journey.until("托管余额退回", lambda: self._escrow(campaign) == 0)
-        back, debt = self._refunded(campaign), Debt.objects.get(campaign_id=campaign)
+        self.journey.until("托管余额退回", lambda: self.journey.escrow(campaign) == 0)
+        back, debt = self.journey.refunded(campaign), Debt.objects.get(campaign_id=campaign)
         if back + debt.left_fen != paid:
             raise Failed(f"{back} fen went back and {debt.left_fen} are owed, of {paid}")
         api = self._maker()
@@ -80,17 +64,10 @@ class RuinAct:
     def _repay(self, campaign: uuid.UUID, owed: Fen, paid: Fen) -> None:
         journey = self.journey
         journey.browser.choose(journey.browser.arrive(self._maker().done("debts/cashier", {})["url"]))
-        journey.until("补退到账", lambda: self._refunded(campaign) == paid, moving=True)
-        if Debt.objects.get(campaign_id=campaign).state != "paid" or self._escrow(campaign):
+        journey.until("补退到账", lambda: self.journey.refunded(campaign) == paid, moving=True)
+        if Debt.objects.get(campaign_id=campaign).state != "paid" or self.journey.escrow(campaign):
             raise Failed("the debt is not what came in")
         journey.say(f"发起人经支付宝还款 {show_yuan(owed)}：五位支持者各自补足，共 {show_yuan(paid)} 分文不差")
 
     def _maker(self) -> Client:
         return self.journey.client(MAKER)
-
-    def _escrow(self, campaign: uuid.UUID) -> Fen:
-        return books.balance(ledger.escrow_of("campaign", campaign))
-
-    def _refunded(self, campaign: uuid.UUID) -> Fen:
-        done = Refund.objects.filter(intent__purpose_id=campaign, state="succeeded")
-        return int(done.aggregate(total=Sum("amount_fen"))["total"] or 0)

@@ -6,16 +6,11 @@ import uuid
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Sum
-
 from backend.common import clock, rules
 from backend.common.fen import Fen, show_yuan
-from backend.demo import people
 from backend.demo.failed import Failed
-from backend.ledger import operations as ledger
-from backend.ledger import queries as books
-from backend.payments.models import Debt, Refund
-from crowdfunding.campaigns.models import Campaign, Pledge
+from backend.payments.models import Debt
+from crowdfunding.campaigns.models import Campaign
 
 if TYPE_CHECKING:
     from backend.demo.journey import Journey
@@ -36,13 +31,7 @@ class SilenceAct:
         journey.clients.clear()  # months have passed, and tokens live ninety days
         maker = journey.maker(MAKER)
         campaign, tiers = journey.publish(MAKER, "木匠的长凳：没有寄出的五条", goal=GOAL)
-        paid = 0
-        for person in people.BACKERS[:5]:
-            api = journey.client(person.phone)
-            made = api.done(f"campaigns/{campaign}/pledges", {"tier_id": str(tiers["box"])})
-            journey.pay(made, "paid", api)
-            paid += int(made["total_fen"])
-        journey.until("五单到账", lambda: Pledge.objects.filter(campaign_id=campaign, state="paid").count() == 5)
+        paid = journey.back(campaign, tiers["box"], 5)
         journey.move(days=30, minutes=5)
         journey.until("项目判定成功", lambda: journey.state(campaign) == "successful")
         journey.move(days=3, minutes=5)
@@ -62,10 +51,8 @@ class SilenceAct:
 
     def _settled(self, campaign: uuid.UUID, paid: Fen) -> None:
         journey = self.journey
-        escrow = ledger.escrow_of("campaign", campaign)
-        journey.until("托管余额退回", lambda: books.balance(escrow) == 0, moving=True)
-        done = Refund.objects.filter(intent__purpose_id=campaign, state="succeeded")
-        back, debt = int(done.aggregate(total=Sum("amount_fen"))["total"] or 0), Debt.objects.get(campaign_id=campaign)
+        journey.until("托管余额退回", lambda: journey.escrow(campaign) == 0, moving=True)
+        back, debt = journey.refunded(campaign), Debt.objects.get(campaign_id=campaign)
         if back + debt.left_fen != paid:
             raise Failed(f"{back} fen went back and {debt.left_fen} are owed, of {paid}")
         journey.say(

@@ -134,8 +134,8 @@ class World:
         """Who is at work still takes orders for a while."""
         campaign.refresh_from_db()
         if campaign.state == State.PRODUCING and late.may_open(campaign, self.now):
-            ends = min(self.now + timedelta(days=10), late.latest_end(campaign, self.now) - timedelta(days=1))
-            last = ends.astimezone(SHANGHAI).date()
+            soon = (self.now + timedelta(days=10)).astimezone(SHANGHAI).date()
+            last = min(soon, late.latest_day(campaign, self.now))
             late.open_until(campaign_id=campaign.pk, last_day=last, by=by, at=self.now)
 
     def _keep_diary(self, story: Story, campaign: Campaign, by: Actor, opens: datetime) -> None:

@@ -22,6 +22,7 @@ from backend.payments.operations import intents
 from crowdfunding.campaigns import queries, trail
 from crowdfunding.campaigns.models import FUNDING_RULES, RIGHT_CLASSES, Campaign, Pledge, Tier
 from crowdfunding.campaigns.operations import changes, delivery, drafts, pledges, reminders, reviews, talk
+from crowdfunding.campaigns.operations.batches import MOST_UNITS
 from crowdfunding.campaigns.operations.drafts import Terms, TierTerms
 from crowdfunding.campaigns.operations.shared import require_owner
 from search.engines import Query
@@ -198,7 +199,7 @@ class TierOffered(serializers.Serializer[Any]):
     right_class = serializers.ChoiceField([key for key, _ in RIGHT_CLASSES], default="seven_days")
     deliver_on = serializers.DateField(required=False, allow_null=True)
     batch_id = serializers.UUIDField(required=False, allow_null=True)
-    batch_units = serializers.IntegerField(min_value=0, max_value=10_000_000, default=0)
+    batch_units = serializers.IntegerField(min_value=0, max_value=MOST_UNITS, default=0)
 
 
 class Wanted(serializers.Serializer[Any]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -108,7 +108,7 @@ def campaign(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "may_open_late": late.may_open(found, now),
         "is_open_late": found.is_open_late(now),
         "late": queries.late_pledges(found),
-        "late_latest": late.latest_end(found, now) - timedelta(days=1),
+        "late_latest": late.latest_day(found, now),
         "may_stretch": found.state in (*EDITABLE, State.APPROVED, State.PREHEAT, State.LIVE),
     }
     return render(request, "campaigns/console_campaign.html", context)

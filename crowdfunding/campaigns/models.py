@@ -90,8 +90,7 @@ class Campaign(Stateful):
 
     def is_open_late(self, at: datetime) -> bool:
         """Whether a pledge made at `at` is taken although it does not count to the goal."""
-        takes = self.state in (State.SUCCESSFUL, State.PRODUCING)
-        return takes and self.late_until is not None and at < self.late_until
+        return self.state in State.TAKES_LATE and self.late_until is not None and at < self.late_until
 
     @property
     def percent(self) -> int:

@@ -90,9 +90,9 @@ class CampaignHarvest(Endpoint):
 
     @extend_schema(operation_id="harvest", responses={200: HarvestShown, **PUBLIC_REFUSED})
     def get(self, request: Request, campaign_id: UUID) -> Response:
-        visible(campaign_id, self.actor.party_id)
+        found = visible(campaign_id, self.actor.party_id)
         said = queries.latest(campaign_id)
-        shown = {"clause": queries.clause_of(campaign_id), "shortfall": show(said) if said else None}
+        shown = {"clause": queries.clause_of(found), "shortfall": show(said) if said else None}
         return Response(HarvestShown(shown).data)
 
     @extend_schema(

@@ -18,7 +18,7 @@ SHOWN = (Falling.DECLARED, Falling.SHARING, Falling.SETTLED, Falling.CALLED_OFF)
 
 def harvest_card(request: HttpRequest, campaign: Campaign) -> str:
     """What was agreed on for a short harvest, and what became of it."""
-    clause = queries.clause_of(campaign.pk)
+    clause = queries.clause_of(campaign)
     if clause is None:
         return ""
     said = queries.latest(campaign.pk) if campaign.state in State.SUCCEEDED else None
@@ -29,7 +29,7 @@ def harvest_card(request: HttpRequest, campaign: Campaign) -> str:
 
 def clause_note(request: HttpRequest, campaign: Campaign) -> str:
     """The clause, where a backer chooses."""
-    clause = queries.clause_of(campaign.pk)
+    clause = queries.clause_of(campaign)
     return render_to_string("harvest/clause_note.html", {"clause": clause}, request) if clause else ""
 
 
@@ -43,7 +43,7 @@ def portion_card(request: HttpRequest, pledge: Pledge) -> str:
 
 def maker_card(request: HttpRequest, campaign: Campaign) -> str:
     """The maker's clause, what they said of the harvest, and where to say it."""
-    clause = queries.clause_of(campaign.pk)
+    clause = queries.clause_of(campaign)
     if clause is None:
         return ""
     said = queries.latest(campaign.pk)
@@ -60,7 +60,7 @@ def maker_card(request: HttpRequest, campaign: Campaign) -> str:
 
 def clause_form(request: HttpRequest, campaign: Campaign) -> str:
     """In the editor: the clause, where goods of the category grow."""
-    clause, now = queries.clause_of(campaign.pk), clock.now()
+    clause, now = queries.clause_of(campaign), clock.now()
     applies = clauses.applies(campaign, now)
     if campaign.state not in EDITABLE or not (applies or clause):
         return ""

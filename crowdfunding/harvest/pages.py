@@ -75,7 +75,7 @@ def shortfall(request: HttpRequest, shortfall_id: UUID) -> HttpResponse:
         "nav": "review" if may_review else "console",
         "said": found,
         "campaign": found.campaign,
-        "clause": queries.clause_of(found.campaign_id),
+        "clause": queries.clause_of(found.campaign),
         "figures": queries.figures(found),
         "held_fen": books.available(ledger.escrow_of("campaign", found.campaign_id)),
         "may_review": may_review and found.state == Falling.DECLARED,

@@ -165,7 +165,16 @@ def refund_whole(*, intent_id: UUID, reason: str, at: datetime) -> Refund | None
     left = intent.amount_fen - intent.refunded_fen
     if left == 0:
         return None
-    refund = request_refund(intent_id=intent_id, amount_fen=left, reason=reason, by=SYSTEM, at=at)
+    return refund_by_rule(intent_id=intent_id, amount_fen=left, reason=reason, at=at)
+
+
+def refund_by_rule(*, intent_id: UUID, amount_fen: Fen, reason: str, at: datetime) -> Refund:
+    """Give back a part of a payment, by a rule and not by staff, in the caller's transaction.
+
+    Raises:
+        RefundTooLarge, RefundWindowPassed, DisputeOpen, InsufficientFunds: as for a request and its approval.
+    """
+    refund = request_refund(intent_id=intent_id, amount_fen=amount_fen, reason=reason, by=SYSTEM, at=at)
     return approve_refund(refund_id=refund.id, by=SYSTEM, at=at)
 
 

@@ -213,7 +213,7 @@ def pledge(world: World) -> Task | None:
 
 def pledge_late(world: World) -> Task | None:
     """Somebody comes after success, in time or not."""
-    takes = Campaign.objects.filter(late_until__isnull=False, state__in=(*late.OPEN_IN, State.DELIVERING))
+    takes = Campaign.objects.filter(late_until__isnull=False, state__in=(*State.TAKES_LATE, State.DELIVERING))
     found = list(takes.order_by("title"))
     if not found:
         return None
@@ -223,7 +223,7 @@ def pledge_late(world: World) -> Task | None:
 
 def open_late(world: World) -> Task | None:
     """A maker takes late pledges, changes the day, or stops."""
-    found = list(Campaign.objects.filter(state__in=late.OPEN_IN).order_by("title"))
+    found = list(Campaign.objects.filter(state__in=State.TAKES_LATE).order_by("title"))
     if not found:
         return None
     campaign = world.pick(found)

@@ -48,9 +48,13 @@ def declare(world: World) -> Task | None:
     )
 
 
+def _declared() -> Shortfall | None:
+    return Shortfall.objects.filter(state=Falling.DECLARED).select_related("campaign").order_by("declared_at").first()
+
+
 def decide(world: World) -> Task | None:
     """A moderator checks it; or the maker, who happens to be one, tries to."""
-    said = Shortfall.objects.filter(state=Falling.DECLARED).select_related("campaign").order_by("declared_at").first()
+    said = _declared()
     if said is None:
         return None
     who = world.pick([world.person("moderator"), world.person("moderator"), owner_of(said.campaign)])
@@ -64,7 +68,7 @@ def decide(world: World) -> Task | None:
 
 def take_back(world: World) -> Task | None:
     """A maker thinks better of it."""
-    said = Shortfall.objects.filter(state=Falling.DECLARED).select_related("campaign").order_by("declared_at").first()
+    said = _declared()
     if said is None or world.rng.random() < 0.7:
         return None
     by, key = world.acting(owner_of(said.campaign)), said.pk

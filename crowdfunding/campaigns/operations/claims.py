@@ -14,7 +14,6 @@ from django.db import transaction
 from django.db.models import F, Sum
 
 from backend.common import locks, outbox
-from backend.common.actors import SYSTEM
 from backend.common.fen import Fen
 from backend.ledger import operations as ledger
 from backend.payments import queries as payments
@@ -83,8 +82,7 @@ def repay(*, pledge_id: UUID, at: datetime) -> None:
     back, to = min(due, left), claim.campaign.owner_id
     if back:
         try:
-            refund = refunds.request_refund(intent_id=intent.pk, amount_fen=back, reason=REASON, by=SYSTEM, at=at)
-            refunds.approve_refund(refund_id=refund.pk, by=SYSTEM, at=at)
+            refunds.refund_by_rule(intent_id=intent.pk, amount_fen=back, reason=REASON, at=at)
         except RefundWindowPassed:
             back, to = 0, claim.pledge.backer_id
     if due > back and to is not None:

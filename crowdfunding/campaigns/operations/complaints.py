@@ -108,8 +108,7 @@ def carry_out(case: Case, given_fen: Fen, at: datetime) -> None:
         return
     if given_fen > 0:
         intent = refunds.held_without_requests(intent_id=pledges.intent_of(made.pk).pk, at=at, reason="纠纷裁定")
-        refund = refunds.request_refund(intent_id=intent.pk, amount_fen=given_fen, reason="纠纷裁定", by=SYSTEM, at=at)
-        refunds.approve_refund(refund_id=refund.pk, by=SYSTEM, at=at)
+        refunds.refund_by_rule(intent_id=intent.pk, amount_fen=given_fen, reason="纠纷裁定", at=at)
     pledges.step(made, "stand" if made.received_at is None else "stand_received", by=SYSTEM, at=at)
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 
 from backend.common import outbox, rules
-from backend.common.actors import CLOCK, PROVIDER, SYSTEM, Actor
+from backend.common.actors import CLOCK, PROVIDER, Actor
 from backend.common.errors import Forbidden
 from backend.common.fen import Fen, part, show_yuan
 from backend.ledger import operations as ledger
@@ -151,8 +151,7 @@ def _return_rest(deposit: Deposit, at: datetime) -> None:
         return
     if not payments.owes_backers(deposit.campaign_id):
         try:
-            refund = refunds.request_refund(intent_id=intent.pk, amount_fen=rest, reason=reason, by=SYSTEM, at=at)
-            refunds.approve_refund(refund_id=refund.pk, by=SYSTEM, at=at)
+            refunds.refund_by_rule(intent_id=intent.pk, amount_fen=rest, reason=reason, at=at)
             return
         except RefundWindowPassed:
             pass

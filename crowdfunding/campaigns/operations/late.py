@@ -19,7 +19,6 @@ from crowdfunding.campaigns.models import Campaign
 from crowdfunding.campaigns.operations.shared import locked, require_owner
 from crowdfunding.campaigns.states import State
 
-OPEN_IN = (State.SUCCESSFUL, State.PRODUCING)
 BARS: list[Callable[[Campaign], bool]] = []
 """What else keeps late pledges closed; filled by higher packages when their apps are ready."""
 
@@ -31,9 +30,14 @@ def latest_end(campaign: Campaign, at: datetime) -> datetime:
     return datetime.combine(promised, time(), rules.SHANGHAI) - timedelta(days=days)
 
 
+def latest_day(campaign: Campaign, at: datetime) -> date:
+    """The last day, Shanghai, on which late pledges may be taken."""
+    return (latest_end(campaign, at) - timedelta(days=1)).date()
+
+
 def may_open(campaign: Campaign, at: datetime) -> bool:
     """Whether a maker may still take late pledges."""
-    fits = campaign.state in OPEN_IN and not campaign.is_led and at < latest_end(campaign, at)
+    fits = campaign.state in State.TAKES_LATE and not campaign.is_led and at < latest_end(campaign, at)
     return fits and not any(bars(campaign) for bars in BARS)
 
 
@@ -50,7 +54,7 @@ def open_until(*, campaign_id: UUID, last_day: date, by: Actor, at: datetime) ->
     require_owner(campaign, by)
     if not may_open(campaign, at):
         raise NoLatePledges
-    last = (latest_end(campaign, at) - timedelta(days=1)).date()
+    last = latest_day(campaign, at)
     if not at.astimezone(rules.SHANGHAI).date() <= last_day <= last:
         raise Invalid(
             f"截止日须在今天至 {last} 之间", f"The last day must be between today and {last}", field="last_day"
@@ -71,6 +75,11 @@ def close(*, campaign_id: UUID, by: Actor, at: datetime) -> Campaign:
     require_owner(campaign, by)
     if not campaign.is_open_late(at):
         raise NotFound
+    stop(campaign, at)
+    return campaign
+
+
+def stop(campaign: Campaign, at: datetime) -> None:
+    """No more late pledges of a campaign whose row is held."""
     campaign.late_until = at
     campaign.save(update_fields=["late_until"])
-    return campaign

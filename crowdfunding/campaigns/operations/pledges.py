@@ -421,8 +421,7 @@ def give_back(*, pledge_id: UUID, reason: str, at: datetime) -> None:
     due = intent.amount_fen - intent.refunded_fen
     due = due if made.share_fen is None else min(due, made.share_fen)
     if due > 0:
-        refund = refunds.request_refund(intent_id=intent.id, amount_fen=due, reason=reason, by=SYSTEM, at=at)
-        refunds.approve_refund(refund_id=refund.id, by=SYSTEM, at=at)
+        refunds.refund_by_rule(intent_id=intent.id, amount_fen=due, reason=reason, at=at)
     _end(made, at)
     crash.point("pledge.given_back")
 

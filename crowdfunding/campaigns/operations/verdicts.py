@@ -23,7 +23,7 @@ from backend.payments import queries as payments
 from backend.payments.models import PaymentIntent
 from backend.payments.operations import debts, payouts
 from backend.payments.states import Intent
-from crowdfunding.campaigns import gates, verdicts
+from crowdfunding.campaigns import gates, queries, verdicts
 from crowdfunding.campaigns.models import Campaign, Pledge, campaign_lock
 from crowdfunding.campaigns.operations import claims, delivery, pledges
 from crowdfunding.campaigns.operations.drafts import open_now
@@ -186,18 +186,12 @@ def _release_tail(campaign: Campaign, at: datetime) -> bool:
 
 def _fee_on_late(campaign: Campaign, rest: Fen, at: datetime) -> list[ledger.Leg]:
     """The fee on what came after success and was delivered, which the first part did not bear."""
-    late = late_fen(campaign.pk)
-    fee = ledger.fee_due(SUCCESS_FEE, on=late, at=at) if late else None
-    if fee is None or not 0 < fee[1] < rest:
+    late = queries.late_pledges(campaign)
+    fee = ledger.fee_due(SUCCESS_FEE, on=late.fen, at=at) if late and late.fen else None
+    if late is None or fee is None or not 0 < fee[1] < rest:
         return []
     escrow, fees = ledger.escrow_of("campaign", campaign.id), ledger.open_account(ledger.PLATFORM_FEES)
-    return [ledger.Leg(escrow, fees, fee[1], fee=fee[0], fee_base_fen=late)]
-
-
-def late_fen(campaign_id: UUID) -> Fen:
-    """What late pledges of a campaign that stand sum to."""
-    counted = Pledge.objects.filter(campaign_id=campaign_id, is_late=True, state__in=PledgeState.COUNTED)
-    return int(counted.aggregate(total=Coalesce(Sum("total_fen"), 0))["total"])
+    return [ledger.Leg(escrow, fees, fee[1], fee=fee[0], fee_base_fen=late.fen)]
 
 
 def give_back_some(*, campaign_id: UUID, at: datetime) -> bool:

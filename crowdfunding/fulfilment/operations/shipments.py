@@ -45,7 +45,7 @@ class Packing:
     quantity: int
     address: Address
     answers: dict[str, str]
-    percent: int = 100
+    percent: int
 
 
 @dataclass(frozen=True)

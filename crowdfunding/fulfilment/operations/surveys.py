@@ -47,7 +47,7 @@ def add_parcel(*, pledge_id: UUID, at: datetime) -> None:
     Whoever comes after the lock is asked like those who missed it. The campaign's row is held as when its survey opens,
     so a pledge gets its parcel from one of the two.
     """
-    made = Pledge.objects.select_related("campaign").get(pk=pledge_id)
+    made = Pledge.objects.get(pk=pledge_id)
     Campaign.objects.select_for_update().get(pk=made.campaign_id)
     survey = Survey.objects.select_for_update(no_key=True).filter(campaign_id=made.campaign_id).first()
     if survey is None or made.tier_id is None or Parcel.objects.filter(pledge=made).exists():

@@ -15,6 +15,7 @@ from crowdfunding.campaigns.errors import RuleFixed
 from crowdfunding.campaigns.models import Campaign
 from crowdfunding.campaigns.operations.drafts import EDITABLE
 from crowdfunding.campaigns.operations.shared import require_owner
+from crowdfunding.harvest import queries
 from crowdfunding.harvest.errors import NoHarvest
 from crowdfunding.harvest.models import Clause
 
@@ -26,11 +27,9 @@ def applies(campaign: Campaign, at: datetime) -> bool:
 
 def bounds(campaign: Campaign, at: datetime) -> tuple[int, int]:
     """Between which percentages the least harvest may be agreed on."""
-    least, most = (rules.value(f"harvest.{key}", at=at, ruleset=campaign.ruleset) for key in _BOUNDS)
+    keys = ("harvest.least_percent", "harvest.most_percent")
+    least, most = (rules.value(key, at=at, ruleset=campaign.ruleset) for key in keys)
     return least, most
-
-
-_BOUNDS = ("least_percent", "most_percent")
 
 
 def _editable(campaign_id: UUID, by: Actor) -> Campaign:
@@ -87,5 +86,5 @@ def drop(*, campaign_id: UUID, by: Actor) -> None:
 
 def caps_first_part(campaign: Campaign) -> int | None:
     """At most how much of the sum the maker has before the harvest is in, in bp; None where there is no clause."""
-    least = Clause.objects.filter(campaign=campaign).values_list("least_percent", flat=True).first()
-    return None if least is None else least * 100
+    clause = queries.clause_of(campaign)
+    return None if clause is None else clause.least_percent * 100

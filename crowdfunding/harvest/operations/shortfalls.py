@@ -21,7 +21,7 @@ from backend.payments.errors import DisputeOpen, RefundWindowPassed
 from backend.payments.operations import refunds
 from crowdfunding.campaigns.errors import Affiliated
 from crowdfunding.campaigns.models import Campaign, Pledge, campaign_lock
-from crowdfunding.campaigns.operations import delivery
+from crowdfunding.campaigns.operations import delivery, late
 from crowdfunding.campaigns.operations.pledges import intent_of
 from crowdfunding.campaigns.operations.shared import as_owner, is_affiliated, locked, require_owner
 from crowdfunding.campaigns.states import PledgeState, State
@@ -53,8 +53,7 @@ class Word:
 def _step(shortfall: Shortfall, event: str, *, by: Actor, at: datetime, reason: str = "") -> None:
     shortfall.move(event, by=by, at=at, reason=reason)
     shortfall.state_at = at
-    if shortfall.state != Falling.SHARING:
-        shortfall.due_at = None
+    shortfall.due_at = at if shortfall.state == Falling.SHARING else None
     shortfall.save(update_fields=["state_at", "due_at", "decision"])
     _announce(shortfall, event, at)
 
@@ -118,8 +117,7 @@ def declare(*, campaign_id: UUID, word: Word, by: Actor, at: datetime) -> Shortf
     )
     days = rules.value("harvest.check_days", at=at, ruleset=campaign.ruleset)
     if campaign.is_open_late(at):
-        campaign.late_until = at  # nobody orders a whole reward any more
-        campaign.save(update_fields=["late_until"])
+        late.stop(campaign, at)  # nobody orders a whole reward any more
     made = Shortfall(
         campaign=campaign,
         percent=word.percent,
@@ -210,8 +208,6 @@ def _plan(shortfall: Shortfall, at: datetime) -> None:
     if due > held:
         raise EscrowShort(held=show_yuan(held), due=show_yuan(due))
     Portion.objects.bulk_create(rows, batch_size=500)
-    shortfall.due_at = at
-    shortfall.save(update_fields=["due_at"])
 
 
 @transaction.atomic
@@ -279,8 +275,7 @@ def _send_back(portion: Portion, made: Pledge, at: datetime) -> None:
         return
     try:
         with transaction.atomic():
-            refund = refunds.request_refund(intent_id=intent.pk, amount_fen=back, reason=REASON, by=SYSTEM, at=at)
-            refunds.approve_refund(refund_id=refund.pk, by=SYSTEM, at=at)
+            refunds.refund_by_rule(intent_id=intent.pk, amount_fen=back, reason=REASON, at=at)
     except (DisputeOpen, InsufficientFunds):
         _look_again(portion, at)
         return

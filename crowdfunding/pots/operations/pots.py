@@ -357,8 +357,7 @@ def _return_rest(pot: Pot, at: datetime) -> None:
     is_late = intent.refundable_until is not None and at.date() > intent.refundable_until
     back = 0 if is_late else min(rest, intent.amount_fen - intent.refunded_fen)
     if back > 0:
-        refund = refunds.request_refund(intent_id=intent.pk, amount_fen=back, reason="资金池余额", by=SYSTEM, at=at)
-        refunds.approve_refund(refund_id=refund.pk, by=SYSTEM, at=at)
+        refunds.refund_by_rule(intent_id=intent.pk, amount_fen=back, reason="资金池余额", at=at)
     if rest - back > 0:
         leg = ledger.Leg(escrow, ledger.open_account(ledger.payable_to(pot.sponsor_id)), rest - back)
         ledger.post(key=f"pot-rest:{pot.id}", kind="release", legs=[leg], cause=("pot", pot.id), at=at)
