@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from backend.sim.dawns import Dawn
     from backend.sim.scheduler import Task
     from backend.sim.world import World
 
@@ -60,4 +61,4 @@ class Part:
     invariants: tuple[Invariant, ...]
     settled: Invariant
     bells: tuple[Callable[[], object], ...] = ()
-    dawn: Callable[[World], None] = lambda world: None
+    dawn: Callable[[World, Dawn], None] = lambda world, dawn: None

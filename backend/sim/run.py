@@ -25,15 +25,13 @@ from backend.common import ids, outbox, rules
 from backend.config.runtime.home import Home
 from backend.config.runtime.postgres import OWNER, SANDBOX, WEB, Postgres, copy_database, drop_database
 from backend.config.runtime.services import prepare
+from backend.sim.dawns import DAWNS
 from backend.sim.parts import PARTS
 from backend.sim.scheduler import Scheduler, Task
 from backend.sim.world import DAWN, Broken, World
 
 TEMPLATE = os.environ.setdefault("SIZHONG_SIM_TEMPLATE", f"sizhong_sim_{os.getpid()}")
 """Each run has a template of its own; the shares of a run learn it from the environment."""
-
-DAWNS = 16
-"""How many beginnings there are, each made once a run by the first seed that asks; a seed's number says which is its."""
 
 A_BATCH = 16
 """Databases that are dropped together: each drop makes the server write out all that the other seeds changed."""
@@ -133,7 +131,7 @@ def _dawn(number: int) -> str:
             with _database(f"{name}_made", TEMPLATE) as url:
                 with _world(url, f"dawn {number}") as world:
                     for part in PARTS:
-                        part.dawn(world)
+                        part.dawn(world, DAWNS[number])
                     world.monitor.execute("CREATE TABLE sim.dawn (memory bytea NOT NULL)")
                     world.monitor.execute("INSERT INTO sim.dawn VALUES (%s)", [world.memory()])
                 connections.close_all()
@@ -169,7 +167,7 @@ def run_seed(
 ) -> Outcome:
     """Live through one seed; what breaks is told with the end of its story."""
     outcome, started = Outcome(seed, steps), time.monotonic()
-    name, template = f"{TEMPLATE}_{os.getpid()}_{seed}", _dawn(seed % DAWNS)
+    name, template = f"{TEMPLATE}_{os.getpid()}_{seed}", _dawn(seed % len(DAWNS))
     with _database(name, template) as url, _world(url, f"seed {seed}") as world:
         try:
             with bug():

@@ -12,6 +12,7 @@ from backend.common import outbox
 from backend.common.actors import Role
 from backend.payments.models import Debt, PaymentIntent, Refund
 from backend.payments.operations import intents
+from backend.sim.dawns import PLEDGED, PRODUCING, SUCCESSFUL, Dawn
 from backend.sim.part import Act, Invariant, Law, Part, among
 from backend.sim.scheduler import Task
 from backend.sim.world import Request, World
@@ -119,19 +120,18 @@ def publish_another(world: World) -> Task | None:
     return None
 
 
-def dawn(world: World) -> None:
+def dawn(world: World, begun: Dawn) -> None:
     """Two campaigns are live when a seed begins; in most seeds one of them is further on in its life."""
     world.gateway.faulty = False
-    age = world.rng.randrange(4)
     first = publish(world, 0)
-    if age:
+    if begun.age >= PLEDGED:
         plain = Tier.objects.get(campaign=first, stock=None)
         backers = world.people("backer")[:4]
         pay_now(world, *(pledges.pledge(**terms(plain, 3), by=world.acting(who), at=world.now()) for who in backers))
-    if age >= 2:
+    if begun.age >= SUCCESSFUL:
         world.pass_time(timedelta(days=first.days, minutes=1))
         _work(world)
-    if age == 3:
+    if begun.age == PRODUCING:
         world.pass_time(timedelta(days=3, minutes=1))
         _work(world)
     publish(world, 1)

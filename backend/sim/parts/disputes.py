@@ -12,6 +12,7 @@ from backend.disputes import tasks
 from backend.disputes.models import Case
 from backend.disputes.operations import cases, rulings
 from backend.disputes.states import Deciding
+from backend.sim.dawns import APPEALED, CONTENT, REFUSED, RULED, Dawn
 from backend.sim.part import Act, Invariant, Law, Part, among
 from backend.sim.scheduler import Task
 from backend.sim.world import World
@@ -20,14 +21,13 @@ from crowdfunding.campaigns.operations import complaints, pledges
 from crowdfunding.campaigns.states import PledgeState, State
 
 
-def dawn(world: World) -> None:
+def dawn(world: World, begun: Dawn) -> None:
     """In many seeds whose campaign has succeeded, one backer was refused; in some they have complained already, up to an appeal."""
-    stage = world.rng.randrange(5)
     made = Pledge.objects.filter(campaign__state__in=State.UNDER_WAY, state=PledgeState.PAID).order_by(
         "created_at", "pk"
     )
     refused = made.select_related("campaign", "backer").first()
-    if refused is None or stage == 0:
+    if refused is None or begun.dispute == CONTENT:
         return
     backer, maker = (
         world.acting(User.objects.select_related("party").get(party_id=str(party_id)))
@@ -36,18 +36,18 @@ def dawn(world: World) -> None:
     at, moderators = world.now(), world.people("moderator")
     pledges.ask_refund(pledge_id=refused.pk, reason="sim", by=backer, at=at)
     pledges.answer_refund(pledge_id=refused.pk, agree=False, reason="sim", by=maker, at=at)
-    if stage == 1:
+    if begun.dispute == REFUSED:
         return
     wanted = min(int(refused.total_fen), 5_000)
     case = complaints.complain(pledge_id=refused.pk, facts="sim", wanted_fen=wanted, by=backer, at=at)
     judge = world.acting(moderators[0], Role.MODERATOR)
     cases.take_up(case_id=case.pk, by=judge, at=at)
-    if stage >= 3:
+    if begun.dispute >= RULED:
         part = int(case.stake_fen) // 3
         world.pass_time(timedelta(days=7))
         split = {"to_claimant_fen": part, "to_respondent_fen": int(case.stake_fen) - part}
         rulings.rule(case_id=case.pk, **split, text="sim", by=judge, at=world.now())
-    if stage == 4:
+    if begun.dispute == APPEALED:
         rulings.appeal(case_id=case.pk, reason="sim", by=backer, at=world.now())
     world.tell(f"a dispute about {refused.campaign.title} is {Case.objects.get(pk=case.pk).state}")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from backend.common.actors import Role
+from backend.sim.dawns import ENOUGH, SHORT, Dawn
 from backend.sim.part import Act, Invariant, Law, Part
 from backend.sim.parts.campaigns import owner_of
 from backend.sim.scheduler import Task
@@ -20,18 +21,17 @@ from crowdfunding.harvest.operations.shortfalls import REASON, Word
 from crowdfunding.harvest.states import Falling
 
 
-def dawn(world: World) -> None:
+def dawn(world: World, begun: Dawn) -> None:
     """In seeds whose campaign is at work, its maker has spoken of the harvest already, or takes late pledges."""
     campaign = Campaign.objects.filter(state=State.PRODUCING, clause__isnull=False).order_by("title").first()
-    stage = world.rng.randrange(3)
-    if campaign is None or stage == 0:
+    if campaign is None or begun.harvest == ENOUGH:
         return
     by, at = world.acting(owner_of(campaign)), world.now()
-    if stage == 1:
+    if begun.harvest == SHORT:
         shortfalls.declare(campaign_id=campaign.pk, word=Word(80, "sim " * 4), by=by, at=at)
     else:
         late.open_until(campaign_id=campaign.pk, last_day=(at + timedelta(days=5)).date(), by=by, at=at)
-    world.tell(f"{campaign.title} {'is short of its harvest' if stage == 1 else 'takes late pledges'}")
+    world.tell(f"{campaign.title} {'is short of its harvest' if begun.harvest == SHORT else 'takes late pledges'}")
 
 
 def declare(world: World) -> Task | None:

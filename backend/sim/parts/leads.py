@@ -9,6 +9,7 @@ from backend.accounts.models import User
 from backend.common import working_days
 from backend.common.actors import Role
 from backend.common.models import StateChange
+from backend.sim.dawns import ALONE, FOLLOWED, Dawn
 from backend.sim.part import Act, Invariant, Law, Part, among
 from backend.sim.parts import campaigns
 from backend.sim.scheduler import Task
@@ -56,14 +57,14 @@ def _stake(world: World, lead: Lead) -> Pledge:
     )
 
 
-def dawn(world: World) -> None:
-    """In half of the seeds a led campaign is live; in most of those its lead has paid and somebody follows."""
-    if world.rng.random() < 0.5:
+def dawn(world: World, begun: Dawn) -> None:
+    """In some seeds a led campaign is live; in most of those its lead has paid and somebody follows."""
+    if begun.led == ALONE:
         return
     world.gateway.faulty = False
     campaign = campaigns.publish(world, 9, is_led=True)
     people = world.people("backer")
-    if world.rng.random() < 0.8:
+    if begun.led == FOLLOWED:
         lead = _stand(world, campaign, people[0])
         campaigns.pay_now(world, _stake(world, lead))
         plain = Tier.objects.get(campaign=campaign, stock=None)

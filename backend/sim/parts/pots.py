@@ -11,6 +11,7 @@ from backend.common.actors import Actor, Role
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
 from backend.payments.operations import intents
+from backend.sim.dawns import NONE, OPEN, Dawn
 from backend.sim.part import Act, Invariant, Law, Part, among
 from backend.sim.parts import campaigns
 from backend.sim.scheduler import Task
@@ -42,22 +43,22 @@ def _propose(world: World) -> Pot:
         categories=(),
         counties=(),
         opens_at=at,
-        closes_at=at + timedelta(days=world.pick([2, 20])),
+        closes_at=at + timedelta(days=world.pick([5, 20])),
     )
     pot = pots.propose(plan=plan, by=by, at=at)
     moderator = world.acting(world.people("moderator")[0], Role.MODERATOR)
     return pots.review(pot_id=pot.pk, passes=True, reason="sim", by=moderator, at=at)
 
 
-def dawn(world: World) -> None:
-    """In half of the seeds a pot is approved, in most of those its money is there; one backer belongs to the sponsor."""
-    if world.rng.random() < 0.5:
+def dawn(world: World, begun: Dawn) -> None:
+    """In most seeds a pot is approved, in most of those its money is there; one backer belongs to the sponsor."""
+    if begun.pot == NONE:
         return
     world.gateway.faulty = False
     pot = _propose(world)
     insider = world.people("backer")[-1]
     Membership.objects.create(organisation_id=pot.sponsor_id, user=insider, role=Membership.CLERK, scopes=["read"])
-    if world.rng.random() < 0.8:
+    if begun.pot == OPEN:
         order = pots.order(pot_id=pot.pk, by=_sponsor(world), at=world.now())
         campaigns.pay_orders(world, order)
         tasks.advance_pots()

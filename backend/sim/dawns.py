@@ -1,0 +1,53 @@
+"""Where seeds begin (开局): sixteen beginnings laid out on purpose, so that every part meets every other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LIVE, PLEDGED, SUCCESSFUL, PRODUCING = range(4)
+"""How far the first campaign is in its life; another one is always live beside it."""
+
+ALONE, LED, FOLLOWED = range(3)
+"""No led campaign; one that looks for its lead; one whose lead has paid and is followed."""
+
+NONE, APPROVED, OPEN = range(3)
+"""No match pot; one that waits for its money; one that matches."""
+
+CONTENT, REFUSED, HEARD, RULED, APPEALED = range(5)
+"""What became of one backer's wish for their money back: nothing was asked; refused; the maker's word is
+before a moderator; decided; not taken."""
+
+ENOUGH, SHORT, LATE = range(3)
+"""What the maker said of the harvest: nothing yet; that it is short; that late pledges are taken."""
+
+
+@dataclass(frozen=True)
+class Dawn:
+    """What has happened before a seed's first step."""
+
+    age: int = LIVE
+    led: int = ALONE
+    pot: int = NONE
+    dispute: int = CONTENT
+    harvest: int = ENOUGH
+
+
+DAWNS = (
+    Dawn(LIVE, FOLLOWED, OPEN),
+    Dawn(PLEDGED, ALONE, OPEN),
+    Dawn(SUCCESSFUL, FOLLOWED, NONE, REFUSED),
+    Dawn(PRODUCING, ALONE, OPEN, APPEALED),
+    Dawn(PRODUCING, FOLLOWED, APPROVED, CONTENT, SHORT),
+    Dawn(PRODUCING, ALONE, OPEN, REFUSED, LATE),
+    Dawn(PRODUCING, LED, NONE, HEARD, SHORT),
+    Dawn(SUCCESSFUL, ALONE, APPROVED, RULED),
+    Dawn(PLEDGED, LED),
+    Dawn(PRODUCING, ALONE, OPEN, RULED, LATE),
+    Dawn(PRODUCING, FOLLOWED, OPEN, APPEALED),
+    Dawn(SUCCESSFUL, ALONE, OPEN, HEARD),
+    Dawn(LIVE, FOLLOWED, APPROVED),
+    Dawn(PRODUCING, ALONE, NONE, APPEALED, SHORT),
+    Dawn(PLEDGED, FOLLOWED, OPEN),
+    Dawn(PRODUCING, LED, NONE, REFUSED, LATE),
+)
+"""Each is made once a run, by the first seed that asks; a seed's number says which is its."""
