@@ -18,6 +18,7 @@ from crowdfunding.campaigns import (
     supply_api,
 )
 from crowdfunding.diary import api as diary
+from crowdfunding.freight import api as freight
 from crowdfunding.fulfilment import api as fulfilment
 from crowdfunding.harvest import api as harvest
 from crowdfunding.leads import api as leads
@@ -109,6 +110,9 @@ urlpatterns = [
     path("v1/calendar/<uuid:step_id>", diary.CalendarStep.as_view()),
     path(f"{_campaign}/diary", diary.CampaignDiary.as_view()),
     path("v1/diary/<uuid:entry_id>", diary.DiaryEntry.as_view()),
+    path("v1/freight", freight.Quotes.as_view()),
+    path("v1/freight/<uuid:quote_id>", freight.QuoteOne.as_view()),
+    path("v1/tiers/<uuid:tier_id>/shipping", freight.TierFreight.as_view()),
     path(f"{_campaign}/harvest", harvest.CampaignHarvest.as_view()),
     path(f"{_campaign}/harvest-clause", harvest.CampaignClause.as_view()),
     path("v1/shortfalls/<uuid:shortfall_id>/<slug:act>", harvest.ShortfallStep.as_view()),

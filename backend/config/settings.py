@@ -52,6 +52,7 @@ OUR_APPS = [
     "crowdfunding.leads",
     "crowdfunding.pots",
     "crowdfunding.diary",
+    "crowdfunding.freight",
     "crowdfunding.harvest",
     "marketplace.errands",
     "backend.web",

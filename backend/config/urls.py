@@ -28,6 +28,7 @@ urlpatterns = [
     path("", include("crowdfunding.leads.urls")),
     path("", include("crowdfunding.pots.urls")),
     path("", include("crowdfunding.diary.urls")),
+    path("", include("crowdfunding.freight.urls")),
     path("", include("crowdfunding.harvest.urls")),
     path("", include("backend.web.urls")),
 ]

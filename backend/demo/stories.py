@@ -251,3 +251,13 @@ HARVESTS = {
     "osmanthus": (60, "当季银桂鲜花收购量，以花农交售单合计为准"),
 }
 """From which share of the harvest on goods are shared out, in percent, and what it is measured by."""
+
+CARRIERS = (
+    ("邮政快递包裹", "全国", 1_000, 800, 1_000, 200),
+    ("城际快运", "全国，港澳台和西藏、新疆除外", 1_000, 600, 1_000, 250),
+    ("山货专线", "湖北、湖南、江西", 3_000, 900, 1_000, 120),
+)
+"""Shared shipping prices of the demo: carrier, where to, first grams and fen, grams and fen of a further step. Made up."""
+
+PARCELS = {"tea": 600, "osmanthus": 1_200, "food": 2_500}
+"""What a reward of a category weighs packed, in grams."""

@@ -17,7 +17,8 @@ from backend.common.actors import Actor, Role
 from backend.common.rules import SHANGHAI
 from backend.demo import people, ventures
 from backend.demo.gateway import Browser
-from backend.demo.stories import HARVESTS, SEASONS, STORIES, Story
+from backend.demo.stories import CARRIERS, HARVESTS, PARCELS, SEASONS, STORIES, Story
+from backend.listings.facets import COUNTIES
 from backend.payments import queries as payments
 from backend.payments.gateways import provider
 from backend.payments.models import PaymentIntent
@@ -28,6 +29,8 @@ from crowdfunding.campaigns.operations import delivery, deposits, drafts, late, 
 from crowdfunding.campaigns.operations.drafts import Terms, TierTerms
 from crowdfunding.campaigns.states import State
 from crowdfunding.diary import operations as diary
+from crowdfunding.freight import operations as freight
+from crowdfunding.freight.models import Quote
 from crowdfunding.harvest.operations import clauses
 from crowdfunding.pots.models import Pot
 from crowdfunding.pots.operations import pots
@@ -52,6 +55,8 @@ class World:
         """Live every story that is not there yet; return how many were lived."""
         made = 0
         try:
+            if not Quote.objects.exists():
+                self._quote_freight()
             if not Pot.objects.exists():
                 self._open_pot()
             for story in STORIES:
@@ -88,6 +93,34 @@ class World:
         intent = pots.order(pot_id=pot.pk, by=by, at=at)
         self._settle(intent, at)
         pots.advance(pot_id=pot.pk, at=at + timedelta(minutes=1))
+
+    def _quote_freight(self) -> None:
+        """What carriers and the city agreed on for each county's makers."""
+        day = (self.now - timedelta(days=200)).date()
+        for number, county in enumerate(COUNTIES):
+            for carrier, covers, first_g, first_fen, step_g, step_fen in CARRIERS:
+                price = freight.Price(
+                    county=county,
+                    carrier=carrier,
+                    covers=covers,
+                    first_g=first_g,
+                    first_fen=first_fen + 50 * (number % 3),
+                    step_g=step_g,
+                    step_fen=step_fen,
+                    from_day=day,
+                    last_day=None,
+                    basis="演示数据，非真实报价",
+                )
+                freight.offer(price=price, by=self.moderator, at=self.now)
+
+    def _charge_freight(self, campaign: Campaign, by: Actor, at: datetime) -> None:
+        """Rewards that charge for shipping do it by their county's cheapest price."""
+        quote = Quote.objects.filter(county=campaign.county).order_by("first_fen", "pk").first()
+        if quote is None or campaign.category not in PARCELS:
+            return
+        for tier in Tier.objects.filter(campaign=campaign, shipping_fen__gt=0):
+            grams = PARCELS[campaign.category]
+            freight.charge(tier_id=tier.pk, quote_id=quote.pk, weight_g=grams, by=by, at=at)
 
     def live(self, story: Story, maker: User) -> None:
         """One campaign from draft to where it stands today."""
@@ -186,6 +219,7 @@ class World:
                 deliver_on=promised.date(),
             )
             drafts.add_tier(campaign_id=campaign.pk, terms=offered, by=by, at=at)
+        self._charge_freight(campaign, by, at)
         return campaign
 
     def _back(self, story: Story, campaign: Campaign, opens: datetime) -> None:

@@ -40,6 +40,7 @@ from backend.projects.operations import passports
 from crowdfunding.campaigns.models import Batch, Campaign, Deposit
 from crowdfunding.campaigns.operations import stretches, talk
 from crowdfunding.diary.models import Entry, Step
+from crowdfunding.freight.models import Quote
 from crowdfunding.fulfilment.models import Parcel
 from crowdfunding.fulfilment.operations import surveys
 from crowdfunding.harvest.models import Clause, Shortfall
@@ -117,6 +118,10 @@ def world(db):
         campaign=private, percent=80, account="a", declared_by=maker.party_id, declared_at=at, state_at=at,
         mime="application/pdf", sha256=files.keep("a.pdf", b"%PDF-").sha256,
     )  # fmt: skip
+    quote = Quote.objects.create(
+        county="421202", carrier="c", covers="c", first_g=1, first_fen=1, step_g=1, step_fen=1, from_day=at.date(),
+        basis="b", created_at=at, created_by=maker.party_id,
+    )  # fmt: skip
     LedRound.objects.create(campaign=private, state_at=at)
     lead = Lead.objects.create(
         campaign=private, party=backer.party, stake_fen=1, created_at=at, state_at=at, terms="t", conflicts="c"
@@ -166,7 +171,7 @@ def world(db):
         "case_id": case.pk, "evidence_id": evidence.pk, "lead_id": lead.pk, "report_id": report.pk,
         "pot_id": pot.pk, "passport_id": Passport.objects.get(name="私有").pk, "document_id": paper.pk,
         "picture_id": shown.pk, "what": "picture", "token": "x", "published": venture.pk,
-        "appeal_id": appeal.pk, "deposit_id": deposit.pk, "step_id": step.pk, "entry_id": entry.pk, "batch_id": batch.pk, "shortfall_id": said.pk, "subject_id": private.pk,
+        "appeal_id": appeal.pk, "deposit_id": deposit.pk, "step_id": step.pk, "entry_id": entry.pk, "batch_id": batch.pk, "shortfall_id": said.pk, "quote_id": quote.pk, "subject_id": private.pk,
     }  # fmt: skip
 
 
@@ -202,6 +207,17 @@ BODIES: dict[str, dict[str, object]] = {
     "batches": {"name": "又一批", "unit": "斤", "total": 5},
     "calendar": {"title": "又一步", "planned_on": TODAY},
     "diary": {"day": TODAY, "text": "t"},
+    "freight": {
+        "county": "421202",
+        "carrier": "c",
+        "covers": "c",
+        "first_g": 1,
+        "first_fen": 1,
+        "step_g": 1,
+        "step_fen": 1,
+        "from_day": TODAY,
+        "basis": "b",
+    },
     "outside": {"text": "已当面交付并收妥一件"},
     "updates": {"title": "t", "body": "b"},
     "questions": {"text": "可以吗"},
@@ -244,6 +260,8 @@ PUTS: dict[str, dict[str, object]] = {
     "led": {"is_led": True},
     "late": {"last_day": TODAY},
     "batches": {"total": 20},
+    "freight": {"last_day": TODAY},
+    "shipping": {"shipping_fen": 100},
     "harvest-clause": {"least_percent": 70, "basis": "b"},
     "calendar": {"planned_on": TODAY},
     "passport": {"passport_id": None},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -38,13 +38,14 @@ from crowdfunding.harvest.operations import clauses
 from crowdfunding.leads.models import Follow
 from crowdfunding.leads.operations import candidacies
 
+RULES = ("all_or_nothing", "two_rounds", "keep_it_all")
 LARGE = 5_000_000
 """A goal that asks for a deposit, in fen."""
 
 # --- beginning ----------------------------------------------------------------------------------------
 
 
-def publish(world: World, number: int, *, is_led: bool = False) -> Campaign:
+def publish(world: World, number: int, *, is_led: bool = False, funding: Sequence[str] = RULES) -> Campaign:
     """A campaign of the seed: small stock, short time, mostly a small goal.
 
     A large one is published with its deposit before a seed begins, and waits for it later.
@@ -53,7 +54,7 @@ def publish(world: World, number: int, *, is_led: bool = False) -> Campaign:
     by = world.acting(maker)
     campaign = drafts.start(owner_id=maker.party_id, by=by, at=at)
     days = world.pick([1, 2, 5])
-    rule = world.pick(["all_or_nothing", "two_rounds", "keep_it_all"])
+    rule = world.pick(funding)
     goal_fen = world.pick([50_000, 60_000, 90_000])
     if rule == "keep_it_all" and not is_led:
         goal_fen = world.pick([goal_fen, LARGE])
@@ -123,7 +124,7 @@ def publish_another(world: World) -> Task | None:
 def dawn(world: World, begun: Dawn) -> None:
     """Two campaigns are live when a seed begins; in most seeds one of them is further on in its life."""
     world.gateway.faulty = False
-    first = publish(world, 0)
+    first = publish(world, 0, funding=RULES if begun.age < SUCCESSFUL else ("all_or_nothing", "keep_it_all"))
     if begun.age >= PLEDGED:
         plain = Tier.objects.get(campaign=first, stock=None)
         backers = world.people("backer")[:4]

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from backend.common.actors import Role
+from backend.payments.operations import intents
 from backend.sim.dawns import ENOUGH, SHORT, Dawn
 from backend.sim.part import Act, Invariant, Law, Part
-from backend.sim.parts.campaigns import owner_of
+from backend.sim.parts.campaigns import owner_of, terms
 from backend.sim.scheduler import Task
 from backend.sim.world import World
-from crowdfunding.campaigns.models import Campaign
-from crowdfunding.campaigns.operations import late
+from crowdfunding.campaigns.models import Campaign, Pledge, Tier
+from crowdfunding.campaigns.operations import late, pledges
 from crowdfunding.campaigns.states import State
 from crowdfunding.harvest import queries, tasks
 from crowdfunding.harvest.models import Portion, Shortfall
@@ -22,7 +23,7 @@ from crowdfunding.harvest.states import Falling
 
 
 def dawn(world: World, begun: Dawn) -> None:
-    """In seeds whose campaign is at work, its maker has spoken of the harvest already, or takes late pledges."""
+    """In seeds whose campaign is at work, its maker has spoken of the harvest already, or somebody orders late."""
     campaign = Campaign.objects.filter(state=State.PRODUCING, clause__isnull=False).order_by("title").first()
     if campaign is None or begun.harvest == ENOUGH:
         return
@@ -31,7 +32,18 @@ def dawn(world: World, begun: Dawn) -> None:
         shortfalls.declare(campaign_id=campaign.pk, word=Word(80, "sim " * 4), by=by, at=at)
     else:
         late.open_until(campaign_id=campaign.pk, last_day=(at + timedelta(days=5)).date(), by=by, at=at)
+        _order_late(world, campaign)
     world.tell(f"{campaign.title} {'is short of its harvest' if begun.harvest == SHORT else 'takes late pledges'}")
+
+
+def _order_late(world: World, campaign: Campaign) -> None:
+    """Somebody stands at the cashier."""
+    plain, backer = Tier.objects.get(campaign=campaign, stock=None), world.acting(world.people("backer")[-1])
+    made = pledges.pledge(**terms(plain, 1), by=backer, at=world.now())
+    world.gateway.faulty = False
+    intents.cashier_url(intent_id=pledges.intent_of(made.pk).pk, phone=False, at=world.now())
+    world.gateway.faulty = True
+    world.pledged_at_dawn = Pledge.objects.count()
 
 
 def declare(world: World) -> Task | None:

@@ -48,6 +48,12 @@ def yuan_input(fen: Fen | None) -> str:
 
 
 @register.filter
+def kilograms(grams: int) -> str:
+    """`2.5` from 2500 grams."""
+    return f"{grams / 1_000:.3f}".rstrip("0").rstrip(".")
+
+
+@register.filter
 def day(value: datetime | date | None) -> str:
     """`2026年11月23日`."""
     if value is None:
