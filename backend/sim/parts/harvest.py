@@ -31,7 +31,8 @@ def dawn(world: World, begun: Dawn) -> None:
     if begun.harvest == SHORT:
         shortfalls.declare(campaign_id=campaign.pk, word=Word(80, "sim " * 4), by=by, at=at)
     else:
-        late.open_until(campaign_id=campaign.pk, last_day=(at + timedelta(days=5)).date(), by=by, at=at)
+        last = min(late.latest_day(campaign, at), (at + timedelta(days=5)).date())
+        late.open_until(campaign_id=campaign.pk, last_day=last, by=by, at=at)
         _order_late(world, campaign)
     world.tell(f"{campaign.title} {'is short of its harvest' if begun.harvest == SHORT else 'takes late pledges'}")
 

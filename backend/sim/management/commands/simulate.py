@@ -110,7 +110,8 @@ class Command(BaseCommand):
         def look(bug: str, first: int, seeds: int) -> dict[str, Any] | None:
             share = self._start(options | {"bug": bug, "first": first, "seeds": seeds})
             lines = [json.loads(line) for line in share.stdout or ()]
-            share.wait()
+            if share.wait():  # a share that dies has looked for nothing
+                raise CommandError((share.stderr.read() if share.stderr else "")[-3_000:])
             return next((line for line in lines if line["broken"]), None)
 
         def hunt(bug: str) -> tuple[str, dict[str, Any] | None]:
