@@ -95,7 +95,7 @@ class World:
         checks += [(f"{law.number} {law.says}", law.sql) for law in laws]
         self._checks = " UNION ALL ".join(
             f"SELECT $t${title}$t$ AS title, x::text AS row FROM ({text}) AS x" for title, text in checks
-        ).replace("%", "%%")
+        )
 
     def lawless(self) -> Iterator[str]:
         """What the standing checks of `ledger verify` and the laws of the parts find."""

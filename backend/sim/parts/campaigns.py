@@ -128,7 +128,10 @@ def dawn(world: World, begun: Dawn) -> None:
     if begun.age >= PLEDGED:
         plain = Tier.objects.get(campaign=first, stock=None)
         backers = world.people("backer")[:4]
-        pay_now(world, *(pledges.pledge(**terms(plain, 3), by=world.acting(who), at=world.now()) for who in backers))
+        made = [pledges.pledge(**terms(plain, 3), by=world.acting(who), at=world.now()) for who in backers]
+        pay_now(world, *made)
+    if begun.age == PLEDGED:
+        _change_mind(world, made[0], backers[0])
     if begun.age >= SUCCESSFUL:
         world.pass_time(timedelta(days=first.days, minutes=1))
         _work(world)
@@ -139,6 +142,14 @@ def dawn(world: World, begun: Dawn) -> None:
     world.gateway.faulty = True
     world.pledged_at_dawn = Pledge.objects.count()
     world.tell(f"campaign 0 is {Campaign.objects.get(pk=first.pk).state}, campaign 1 live")
+
+
+def _change_mind(world: World, made: Pledge, backer: User) -> None:
+    """A backer wants the other reward, and stands at the cashier."""
+    other = Tier.objects.get(campaign=made.campaign_id, stock__isnull=False)
+    chosen = changes.Order(tier_id=other.pk, quantity=1, under=None, replaces=made.pk)
+    order = changes.order(campaign_id=made.campaign_id, chosen=chosen, by=world.acting(backer), at=world.now())
+    intents.cashier_url(intent_id=pledges.intent_of(order.pk).pk, phone=False, at=world.now())
 
 
 def pay_now(world: World, *orders: Pledge) -> None:
