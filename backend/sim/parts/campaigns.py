@@ -7,9 +7,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
+
 from backend.accounts.models import User
 from backend.common import outbox
 from backend.common.actors import Role
+from backend.common.errors import Refusal
 from backend.payments.models import Debt, PaymentIntent, Refund
 from backend.payments.operations import intents
 from backend.sim.dawns import PLEDGED, PRODUCING, SUCCESSFUL, Dawn
@@ -111,13 +114,17 @@ def publish(world: World, number: int, *, is_led: bool = False, funding: Sequenc
 
 
 def publish_another(world: World) -> Task | None:
-    """A maker opens one more campaign."""
+    """A maker opens one more campaign; who owes money may not."""
     number = Campaign.objects.count()
     if number >= 4:
         return None
     world.scheduler.drain()  # this thread gives the turns: it must not wait for a lock of a process that has none
-    publish(world, number)
-    world.tell(f"campaign {number} opens")
+    try:
+        with transaction.atomic():
+            publish(world, number)
+        world.tell(f"campaign {number} opens")
+    except Refusal as refusal:
+        world.tell(f"campaign {number} is refused, {refusal.code}")
     return None
 
 
