@@ -1,0 +1,102 @@
+"""What is withheld from a payment for work (代扣代缴), to the fen and with every step of the sum, so that it can be shown before anybody accepts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from backend.common.fen import Fen
+from marketplace.tax import brackets
+
+COSTS_PERCENT = 20
+"""What the law takes for the costs of earning, of a payment above `COSTS_FLAT_UP_TO_FEN` (个人所得税法 Art. 6)."""
+
+COSTS_FLAT_FEN, COSTS_FLAT_UP_TO_FEN = 80_000, 400_000
+"""¥800 of a payment up to ¥4,000 (个人所得税法 Art. 6)."""
+
+MONTHLY_FEN = 500_000
+"""¥5,000 for each month in a row with income from this platform (国家税务总局公告2025年第16号)."""
+
+
+class Method(StrEnum):
+    """How tax is withheld (预扣方法): by the payment, over the year, from who lives abroad, of a prize, or not at all."""
+
+    PER_PAYMENT, CUMULATIVE, NON_RESIDENT, PRIZE, NONE = "per_payment", "cumulative", "non_resident", "prize", "none"
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What counts together with a payment, in fen.
+
+    By the payment: what the same continuing project paid in the same month. Over the year: everything since its
+    first month in a row, `months` of them with this one, and other deductions that the worker has proved.
+    """
+
+    paid_fen: Fen = 0
+    withheld_fen: Fen = 0
+    months: int = 1
+    deductions_fen: Fen = 0
+
+
+@dataclass(frozen=True)
+class Withholding:
+    """The sum, step by step, in fen: what was paid, what of it (and of what came before) is taxed, at which bracket."""
+
+    method: Method
+    paid_fen: Fen
+    taxable_fen: Fen
+    percent: int
+    quick_fen: Fen
+    tax_fen: Fen
+    source: str
+
+    @property
+    def net_fen(self) -> Fen:
+        """What the worker gets."""
+        return self.paid_fen - self.tax_fen
+
+
+def method_for(*, is_person: bool, is_resident: bool, platform_pays: bool, day: date) -> Method:
+    """Which method holds for a payee and a day (domain.md §7): a firm sends an invoice, and nothing is withheld."""
+    if not is_person:
+        return Method.NONE
+    if not is_resident:
+        return Method.NON_RESIDENT
+    return Method.CUMULATIVE if platform_pays and day >= brackets.begins(Method.CUMULATIVE) else Method.PER_PAYMENT
+
+
+def withhold(method: Method, paid_fen: Fen, *, day: date, earlier: Earlier | None = None) -> Withholding:
+    """What is withheld from a payment of so many fen.
+
+    Tax on everything that counts together, less what was withheld of it before: so a sum that is paid in parts bears what it
+    would bear whole. Never more than is paid, and never given back here: what was withheld too much comes back in the
+    yearly settlement (汇算清缴).
+
+    Raises:
+        ValueError: nothing is paid, or what came before is below nothing.
+        LookupError: no brackets are known for the day.
+    """
+    before = earlier or Earlier()
+    if paid_fen <= 0 or min(before.paid_fen, before.withheld_fen, before.deductions_fen) < 0 or before.months < 1:
+        raise ValueError("a payment is above nothing, and what came before is not below it")
+    if method == Method.NONE:
+        return Withholding(method, paid_fen, 0, 0, 0, 0, "")
+    if method in (Method.NON_RESIDENT, Method.PRIZE):
+        before = Earlier()  # each payment stands for itself
+    table = brackets.table(method, day)
+    taxable = _taxable(method, before.paid_fen + paid_fen, before)
+    one = table.bracket_of(taxable)
+    tax = min(paid_fen, max(0, table.due_fen(taxable) - before.withheld_fen))
+    return Withholding(method, paid_fen, taxable, one.percent, one.quick_fen, tax, table.source)
+
+
+def _taxable(method: Method, income_fen: Fen, before: Earlier) -> Fen:
+    if method == Method.PRIZE:
+        return income_fen
+    if method == Method.PER_PAYMENT and income_fen <= COSTS_FLAT_UP_TO_FEN:
+        return max(0, income_fen - COSTS_FLAT_FEN)
+    earned = income_fen * (100 - COSTS_PERCENT) // 100
+    if method == Method.CUMULATIVE:
+        return max(0, earned - MONTHLY_FEN * before.months - before.deductions_fen)
+    return earned
