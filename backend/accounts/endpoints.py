@@ -87,15 +87,27 @@ class Endpoint(APIView):
         data = self.request.data
         if not isinstance(data, dict):
             raise Invalid("请求体须为 JSON 对象", "The body must be a JSON object")
-        form = serializer(data=data)
-        unknown = sorted(set(data) - set(form.fields))
-        if unknown:
-            raise Refusals(
-                [Invalid("不认识的字段", "This field is not known", field=str(name)[:64]) for name in unknown[:20]]
-            )
-        if not form.is_valid():
-            raise Refusals(list(_form_refusals(form.errors)))
-        return dict(form.validated_data)
+        return _checked(serializer, data)
+
+    def read_query(self, serializer: type[Serializer[Any]]) -> dict[str, Any]:
+        """What is asked for behind the `?`, checked like a body.
+
+        Raises:
+            Invalid, Refusals: what does not fit.
+        """
+        return _checked(serializer, self.request.query_params.dict())
+
+
+def _checked(serializer: type[Serializer[Any]], data: Mapping[str, Any]) -> dict[str, Any]:
+    form = serializer(data=data)
+    unknown = sorted(set(data) - set(form.fields))
+    if unknown:
+        raise Refusals(
+            [Invalid("不认识的字段", "This field is not known", field=str(name)[:64]) for name in unknown[:20]]
+        )
+    if not form.is_valid():
+        raise Refusals(list(_form_refusals(form.errors)))
+    return dict(form.validated_data)
 
 
 def _form_refusals(errors: Mapping[str, Any]) -> list[Refusal]:

@@ -23,6 +23,7 @@ from crowdfunding.fulfilment import api as fulfilment
 from crowdfunding.harvest import api as harvest
 from crowdfunding.leads import api as leads
 from crowdfunding.pots import api as pots
+from marketplace.tax import api as tax
 
 _campaign = "v1/campaigns/<uuid:campaign_id>"
 _pledge = "v1/pledges/<uuid:pledge_id>"
@@ -111,6 +112,7 @@ urlpatterns = [
     path(f"{_campaign}/diary", diary.CampaignDiary.as_view()),
     path("v1/diary/<uuid:entry_id>", diary.DiaryEntry.as_view()),
     path("v1/freight", freight.Quotes.as_view()),
+    path("v1/take-home", tax.TakeHome.as_view()),
     path("v1/freight/<uuid:quote_id>", freight.QuoteOne.as_view()),
     path("v1/tiers/<uuid:tier_id>/shipping", freight.TierFreight.as_view()),
     path(f"{_campaign}/harvest", harvest.CampaignHarvest.as_view()),

@@ -55,6 +55,7 @@ OUR_APPS = [
     "crowdfunding.freight",
     "crowdfunding.harvest",
     "marketplace.errands",
+    "marketplace.tax",
     "backend.web",
     "backend.demo",
 ]

@@ -30,6 +30,7 @@ urlpatterns = [
     path("", include("crowdfunding.diary.urls")),
     path("", include("crowdfunding.freight.urls")),
     path("", include("crowdfunding.harvest.urls")),
+    path("", include("marketplace.tax.urls")),
     path("", include("backend.web.urls")),
 ]
 

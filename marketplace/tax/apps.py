@@ -1,0 +1,11 @@
+"""The app of tax on labour income."""
+
+from django.apps import AppConfig
+
+
+class TaxConfig(AppConfig):
+    """Tax on what people earn by tasks (劳务报酬个人所得税)."""
+
+    name = "marketplace.tax"
+    label = "tax"
+    verbose_name = "劳务报酬个税"
