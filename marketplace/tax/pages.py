@@ -37,7 +37,7 @@ def take_home(request: HttpRequest) -> HttpResponse:
         except Refusal as caught:
             refusal = caught
     context = {
-        "nav": "browse",
+        "nav": "",
         "refusal": refusal,
         "found": found,
         "method": METHODS.get(found.method, "") if found else "",
