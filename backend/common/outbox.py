@@ -208,6 +208,12 @@ def dead_letters() -> Iterator[Delivery]:
     return Delivery.objects.filter(state=Delivery.DEAD).select_related("event").order_by("id").iterator()
 
 
+def is_quiet() -> bool:
+    """Whether nothing waits to be delivered, here or in another relay's hands."""
+    fanning = OutboxEvent.objects.filter(fanned_out=False)
+    return not (fanning.exists() or Delivery.objects.filter(state=Delivery.WAITING).exists())
+
+
 def lag_seconds() -> float:
     """How long the oldest event that still waits for its fan-out has waited."""
     with connection.cursor() as cursor:
