@@ -90,7 +90,6 @@ def freight(request: HttpRequest) -> HttpResponse:
         "refusal": refusal,
         "is_keeper": Role.MODERATOR in actor.roles,
         "ahead": queries.ahead(today),
-        "today": today,
         "form": {name: request.POST.get(name, "") for name in FIELDS},
     }
     return render(request, "freight/freight.html", context, status=refusal.status if refusal else 200)
@@ -107,15 +106,14 @@ def _compared(request: HttpRequest, today: date) -> dict[str, object]:
         queries.valid(today, county), order=("first_fen", "id"), cursor=request.GET.get("cursor", ""), size=20
     )
     rows = sorted((Row(quote, quote.fen_for(weight_g)) for quote in page.rows), key=lambda row: row.fen)
-    kilograms = f"{weight_g / 1_000:.3f}".rstrip("0").rstrip(".")
     return {
         "rows": rows,
         "page": page,
         "dearest": max((row.fen for row in rows), default=1),
         "county": county,
         "counties": COUNTIES,
-        "kg": kilograms,
-        "query": urlencode({"county": county, "kg": kilograms}),
+        "weight_g": weight_g,
+        "query": urlencode({"county": county, "kg": weight_g / 1_000}),
     }
 
 

@@ -24,13 +24,28 @@ class Bracket:
 
 @dataclass(frozen=True)
 class Table:
-    """Brackets that hold from a day on, with their source; the lowest first."""
+    """Brackets that hold from a day on, with their source, the lowest first; and what comes off before them.
+
+    For the costs of earning: `costs_percent`, or `flat_fen` of a payment up to `flat_up_to_fen`. Over the year also
+    `monthly_fen` for each month in a row. What a table does not know is 0.
+    """
 
     name: str
     zh: str
     valid_from: date
     source: str
+    costs_percent: int
+    flat_fen: Fen
+    flat_up_to_fen: Fen
+    monthly_fen: Fen
     brackets: tuple[Bracket, ...]
+
+    def taxable_fen(self, income_fen: Fen, *, months: int, deductions_fen: Fen) -> Fen:
+        """What of an income is taxed, rounded down to the fen; never below nothing."""
+        if income_fen <= self.flat_up_to_fen:
+            return max(0, income_fen - self.flat_fen)
+        earned = income_fen * (100 - self.costs_percent) // 100
+        return max(0, earned - self.monthly_fen * months - deductions_fen)
 
     def bracket_of(self, taxable_fen: Fen) -> Bracket:
         """The highest bracket that a taxable sum reaches; a sum on the edge is in the lower one."""
@@ -52,6 +67,10 @@ def _tables() -> tuple[Table, ...]:
             zh=row["zh"],
             valid_from=row["valid_from"],
             source=row["source"],
+            costs_percent=row.get("costs_percent", 0),
+            flat_fen=row.get("flat_yuan", 0) * 100,
+            flat_up_to_fen=row.get("flat_up_to_yuan", 0) * 100,
+            monthly_fen=row.get("monthly_yuan", 0) * 100,
             brackets=tuple(
                 Bracket(one["over_yuan"] * 100, one["percent"], one["quick_yuan"] * 100) for one in row["brackets"]
             ),

@@ -9,15 +9,6 @@ from enum import StrEnum
 from backend.common.fen import Fen
 from marketplace.tax import brackets
 
-COSTS_PERCENT = 20
-"""What the law takes for the costs of earning, of a payment above `COSTS_FLAT_UP_TO_FEN` (个人所得税法 Art. 6)."""
-
-COSTS_FLAT_FEN, COSTS_FLAT_UP_TO_FEN = 80_000, 400_000
-"""¥800 of a payment up to ¥4,000 (个人所得税法 Art. 6)."""
-
-MONTHLY_FEN = 500_000
-"""¥5,000 for each month in a row with income from this platform (国家税务总局公告2025年第16号)."""
-
 
 class Method(StrEnum):
     """How tax is withheld (预扣方法): by the payment, over the year, from who lives abroad, of a prize, or not at all."""
@@ -84,19 +75,9 @@ def withhold(method: Method, paid_fen: Fen, *, day: date, earlier: Earlier | Non
         return Withholding(method, paid_fen, 0, 0, 0, 0, "")
     if method in (Method.NON_RESIDENT, Method.PRIZE):
         before = Earlier()  # each payment stands for itself
+    proved = before.deductions_fen if method == Method.CUMULATIVE else 0
     table = brackets.table(method, day)
-    taxable = _taxable(method, before.paid_fen + paid_fen, before)
+    taxable = table.taxable_fen(before.paid_fen + paid_fen, months=before.months, deductions_fen=proved)
     one = table.bracket_of(taxable)
     tax = min(paid_fen, max(0, table.due_fen(taxable) - before.withheld_fen))
     return Withholding(method, paid_fen, taxable, one.percent, one.quick_fen, tax, table.source)
-
-
-def _taxable(method: Method, income_fen: Fen, before: Earlier) -> Fen:
-    if method == Method.PRIZE:
-        return income_fen
-    if method == Method.PER_PAYMENT and income_fen <= COSTS_FLAT_UP_TO_FEN:
-        return max(0, income_fen - COSTS_FLAT_FEN)
-    earned = income_fen * (100 - COSTS_PERCENT) // 100
-    if method == Method.CUMULATIVE:
-        return max(0, earned - MONTHLY_FEN * before.months - before.deductions_fen)
-    return earned

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -10,7 +12,8 @@ from backend.common import clock
 from backend.common.errors import Invalid, Refusal
 from backend.common.fen import Fen, parse_yuan
 from backend.common.rules import SHANGHAI
-from marketplace.tax.labour import MONTHLY_FEN, Earlier, Method, Withholding, method_for, withhold
+from marketplace.tax import brackets
+from marketplace.tax.labour import Earlier, Method, Withholding, method_for, withhold
 
 PAYEES = (
     ("resident", "个人（居民）"),
@@ -43,13 +46,17 @@ def take_home(request: HttpRequest) -> HttpResponse:
         "method": METHODS.get(found.method, "") if found else "",
         "form": {name: request.GET.get(name, "") for name in FIELDS},
         "payees": PAYEES,
-        "monthly_fen": MONTHLY_FEN,
+        "tables": [brackets.table(name, _today()) for name in (Method.PER_PAYMENT, Method.CUMULATIVE)],
     }
     return render(request, "tax/take_home.html", context, status=refusal.status if refusal else 200)
 
 
+def _today() -> date:
+    return clock.now().astimezone(SHANGHAI).date()
+
+
 def _withheld(data: QueryDict) -> Withholding:
-    payee, day = data.get("payee", "resident"), clock.now().astimezone(SHANGHAI).date()
+    payee, day = data.get("payee", "resident"), _today()
     if payee not in dict(PAYEES):
         raise Invalid("没有这个选项", "There is no such choice", field="payee")
     paid_fen = parse_yuan(data.get("amount", "").strip(), field="amount")
