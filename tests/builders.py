@@ -38,6 +38,8 @@ from crowdfunding.pots import tasks as pot_tasks
 from crowdfunding.pots.models import Pot
 from crowdfunding.pots.operations import pots
 from crowdfunding.pots.operations.pots import Plan
+from marketplace.engagements import tasks as engagement_tasks
+from marketplace.tasks import tasks as task_tasks
 
 _numbers = itertools.count(1)
 STORY = "竹海深处的老篾匠用三年生楠竹剖篾编器，从选竹、刮青到收口共二十七道工序。" * 3
@@ -260,6 +262,8 @@ def beat() -> None:
         pot_tasks.advance_pots()
         harvest_tasks.advance_harvests()
         dispute_tasks.advance_disputes()
+        engagement_tasks.advance_engagements()
+        task_tasks.advance_tasks()
         project_tasks.advance_projects()
         moderation_tasks.advance_appeals()
         payment_tasks.send_refunds()

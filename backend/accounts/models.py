@@ -15,7 +15,7 @@ from backend.common.ids import new_id
 
 PERSON_LEVELS = ("L0", "L1", "L2", "L3")
 ORGANISATION_LEVELS = ("O0", "O1", "O2")
-SCOPES = frozenset({"read", "pledge", "campaigns", "money"})
+SCOPES = frozenset({"read", "pledge", "campaigns", "work", "money"})
 """What an authorisation or a token may reach."""
 
 

@@ -15,6 +15,8 @@ class Role(StrEnum):
     OWNER = "owner"
     BACKER = "backer"
     LEAD = "lead"
+    CLIENT = "client"
+    WORKER = "worker"
     MODERATOR = "moderator"
     FINANCE = "finance"
     AUDITOR = "auditor"

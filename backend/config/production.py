@@ -44,6 +44,7 @@ def problems_of(settings: Mapping[str, Any]) -> Iterator[str]:
         yield "SIZHONG_DATABASE_URL is missing"
     yield from _alipay_problems(settings["ALIPAY"])
     yield from _file_problems("SIZHONG_KEY_RING", settings["SIZHONG_KEY_RING"])
+    yield from _file_problems("SIZHONG_KEEPER_PUBLIC", settings["SIZHONG_KEEPER_PUBLIC"])
 
 
 def _alipay_problems(alipay: Mapping[str, Any]) -> Iterator[str]:

@@ -56,6 +56,8 @@ OUR_APPS = [
     "crowdfunding.harvest",
     "marketplace.errands",
     "marketplace.tax",
+    "marketplace.engagements",
+    "marketplace.tasks",
     "backend.web",
     "backend.demo",
 ]
@@ -304,6 +306,8 @@ CELERY_TIMEZONE = "UTC"
 # --- the platform's own ----------------------------------------------------------------------------
 
 SIZHONG_KEY_RING = Path(_env.get("SIZHONG_KEY_RING", _home.root / "keys" / "ring.json"))
+SIZHONG_KEEPER_PUBLIC = Path(_env.get("SIZHONG_KEEPER_PUBLIC", _home.root / "keys" / "keeper_public.hex"))
+SIZHONG_KEEPER_KEY = Path(_env.get("SIZHONG_KEEPER_KEY", _home.root / "keys" / "keeper_private.hex"))
 SIZHONG_MOVABLE_CLOCK = not PRODUCTION
 SIZHONG_DEMO = not PRODUCTION and _env.get("SIZHONG_DEMO", "1") == "1"
 SIZHONG_PROVIDER = "backend.payments.alipay.provider.Alipay"

@@ -24,6 +24,7 @@ class AccountKind(models.TextChoices):
     RESERVE = "reserve", "风险准备"
     RECEIVABLE = "receivable", "应收欠款"
     CLAIMS = "claims", "待补退款"
+    TAX = "tax", "代扣税款"
 
 
 class Account(models.Model):

@@ -46,6 +46,7 @@ CLEARING = AccountRef("clearing:alipay", AccountKind.CLEARING, debit_normal=True
 HISTORICAL_CLEARING = AccountRef("clearing:historical", AccountKind.CLEARING, debit_normal=True, floored=False)
 SUSPENSE = AccountRef("suspense:alipay", AccountKind.SUSPENSE)
 PLATFORM_FEES = AccountRef("fees:platform", AccountKind.FEES)
+WITHHELD_TAX = AccountRef("tax:withheld", AccountKind.TAX)
 RESERVE = AccountRef("reserve:platform", AccountKind.RESERVE, floored=False)
 
 

@@ -8,6 +8,7 @@ from backend.ledger.models import Fee
 
 STANDING = (
     ledger.CLEARING, ledger.HISTORICAL_CLEARING, ledger.SUSPENSE, ledger.PLATFORM_FEES, ledger.RESERVE,
+    ledger.WITHHELD_TAX,
 )  # fmt: skip
 
 

@@ -14,3 +14,19 @@ CATEGORIES = [
     ("other", "其他"),
 ]
 CATEGORY_KEYS = [key for key, _word in CATEGORIES]
+
+WORK_CATEGORIES = [
+    ("design", "设计创意"),
+    ("software", "软件开发"),
+    ("copywriting", "文案策划"),
+    ("translation", "翻译"),
+    ("photography", "摄影摄像"),
+    ("engineering", "工程技术"),
+    ("research", "研发检测"),
+    ("data", "数据处理"),
+    ("marketing", "营销推广"),
+    ("training", "教育培训"),
+    ("livelihood", "生活服务"),
+    ("work_other", "其他任务"),
+]
+WORK_CATEGORY_KEYS = [key for key, _word in WORK_CATEGORIES]

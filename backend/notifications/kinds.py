@@ -20,6 +20,7 @@ KINDS: dict[str, Kind] = {
     "refund": Kind("退款与拒付", "Refunds and chargebacks", is_legal=True),
     "payout": Kind("付款", "Payouts", is_legal=True),
     "case": Kind("纠纷", "Disputes", is_legal=True),
+    "work": Kind("众包任务与协议", "Tasks and engagements", is_legal=True),
     "lead": Kind("领投与跟投", "Leads and followers", is_legal=True),
     "pot": Kind("配捐资金池", "Match pots", is_legal=True),
     "parcel": Kind("收货与包裹", "Addresses and parcels", is_legal=True),

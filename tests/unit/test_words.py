@@ -15,7 +15,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 def wanted() -> set[str]:
     found: set[str] = set()
-    for folder in ("backend", "crowdfunding"):
+    for folder in ("backend", "crowdfunding", "marketplace"):
         for path in (ROOT / folder).rglob("*.html"):
             if "sandbox" not in path.parts:
                 text = path.read_text(encoding="utf-8")
@@ -34,7 +34,7 @@ def test_every_sentence_is_in_the_english_catalogue():
 
 def test_no_template_holds_chinese_outside_the_catalogue():
     loose = []
-    for folder in ("backend", "crowdfunding"):
+    for folder in ("backend", "crowdfunding", "marketplace"):
         for path in (ROOT / folder).rglob("templates/**/*.html"):
             if "sandbox" in path.parts:
                 continue

@@ -178,6 +178,28 @@ def refund_by_rule(*, intent_id: UUID, amount_fen: Fen, reason: str, at: datetim
     return approve_refund(refund_id=refund.id, by=SYSTEM, at=at)
 
 
+def return_or_owe(
+    *, intent_id: UUID, amount_fen: Fen, party_id: UUID, key: str, cause: tuple[str, UUID], reason: str, at: datetime
+) -> None:
+    """Give back a part of what a payment's escrow holds, by a rule, in the caller's transaction: the way it came as far as
+    the provider still takes it, and the rest owed to whoever is to have it (退回或转应付). The key is of what is owed.
+
+    Raises:
+        DisputeOpen: a chargeback is open.
+        Busy: a request about the payment was made at this very moment.
+    """
+    intent = held_without_requests(intent_id=intent_id, at=at, reason=reason)
+    _require_undisputed(intent)
+    is_late = intent.refundable_until is not None and at.date() > intent.refundable_until
+    back = 0 if is_late else min(amount_fen, intent.amount_fen - intent.refunded_fen)
+    if back > 0:
+        refund_by_rule(intent_id=intent.pk, amount_fen=back, reason=reason, at=at)
+    if amount_fen > back:
+        owed = ledger.open_account(ledger.payable_to(party_id))
+        leg = ledger.Leg(bearing(intent), owed, amount_fen - back)
+        ledger.post(key=key, kind="release", legs=[leg], cause=cause, at=at)
+
+
 def send_refund(*, refund_id: UUID, at: datetime) -> None:
     """Send one refund, or ask how it stands (发送退款). Two workers at one refund send the same number."""
     refund = _take_up(refund_id, at)

@@ -166,6 +166,7 @@ SCOPE_WORDS = {
     "read": ("查看", "See"),
     "pledge": ("支持项目", "Back campaigns"),
     "campaigns": ("发起和管理项目", "Run campaigns"),
+    "work": ("发布和承接任务", "Post and take work"),
     "money": ("收款与账户", "Payouts and accounts"),
 }
 ROLE_WORDS = {"owner": ("负责人", "Owner"), "clerk": ("经办人", "Clerk")}

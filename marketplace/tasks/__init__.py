@@ -1,0 +1,1 @@
+"""Tasks (众包任务): work that somebody publishes and others bid for."""

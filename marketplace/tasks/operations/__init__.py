@@ -1,0 +1,1 @@
+"""Every write of tasks. Locks go task, then bid."""

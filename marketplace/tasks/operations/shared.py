@@ -1,0 +1,137 @@
+"""What every operation of a task begins and ends with."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from backend.accounts.queries import people_behind
+from backend.common import outbox, rules
+from backend.common.actors import Actor, Role
+from backend.common.errors import Forbidden, NotFound
+from backend.listings import operations as listings
+from marketplace.tasks.events import BidMoved, TaskMoved
+from marketplace.tasks.models import PUBLIC, Bid, Invitation, Task
+from marketplace.tasks.states import Posting
+
+SCOPE = "work"
+KIND = "task"
+
+
+def held(task_id: UUID) -> Task:
+    """The task, its row held.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = Task.objects.select_for_update(of=("self",)).select_related("owner").filter(pk=task_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def of_owner(task_id: UUID, by: Actor) -> tuple[Task, Actor]:
+    """The poster's task, its row held, and the poster in their role; to others who may not see it, it does not exist.
+
+    Raises:
+        NotFound: not the poster's hat.
+        Forbidden: the hat's mandate does not cover work.
+    """
+    task = held(task_id)
+    if by.party_id is None or task.owner_id != by.party_id:
+        raise NotFound
+    if SCOPE not in by.scopes:
+        raise Forbidden
+    return task, by.wears(Role.OWNER)
+
+
+def is_affiliated(task: Task, by: Actor) -> bool:
+    """Whether a person is the poster or may act for them, or acts under the hat of somebody who is."""
+    behind = people_behind(task.owner_id)
+    mine = people_behind(by.party_id) if by.party_id is not None else frozenset()
+    return bool(behind & {by.person_id, by.party_id}) or bool(behind & mine)
+
+
+def may_see(task: Task, by: Actor) -> bool:
+    """Whether a task is there for somebody: the poster's own, staff's, an open one, or one they are invited to (C9)."""
+    if by.party_id is not None and by.party_id == task.owner_id:
+        return True
+    if by.roles & {Role.MODERATOR, Role.AUDITOR}:
+        return task.state != Posting.DRAFT
+    if task.state not in Posting.PUBLIC:
+        return False
+    if task.visibility == PUBLIC:
+        return True
+    return by.party_id is not None and Invitation.objects.filter(task=task, party_id=by.party_id).exists()
+
+
+def move(task: Task, event: str, *, by: Actor, at: datetime, reason: str = "") -> None:
+    """Make a move of a task whose row is held, set its clocks, show its listing, and announce it."""
+    task.move(event, by=by, at=at, reason=reason)
+    task.state_at, task.is_reminded = at, False
+    task.reason = reason[:300] or task.reason
+    set_clock(task, at)
+    task.save()
+    show(task)
+    outbox.record(TaskMoved(at=at, task_id=task.id, owner_id=task.owner_id, move=event, state=task.state))
+
+
+def set_clock(task: Task, at: datetime) -> None:
+    """When time alone takes the next move (`until`), and when the clock looks next (`due_at`)."""
+    since = task.state_at
+    match task.state:
+        case Posting.DRAFT | Posting.RETURNED:
+            task.until = since + rules.days("tasks.draft_days", at=since)
+        case Posting.REVIEW:
+            task.until = since + rules.days("tasks.review_days", at=since)
+        case Posting.OPEN:
+            task.until = task.closes_at
+        case Posting.SELECTING:
+            task.until = since + rules.days("tasks.choose_days", at=since)
+        case Posting.FROZEN:
+            task.until = since + rules.days("tasks.frozen_days", at=since)
+        case _:
+            task.until = None
+    task.due_at = task.until
+    if task.state == Posting.SELECTING and task.until is not None and not task.is_reminded:
+        task.due_at = task.until - rules.days("tasks.remind_days", at=since)
+
+
+def move_bid(bid: Bid, event: str, *, by: Actor, at: datetime, reason: str = "") -> None:
+    """Make a move of a bid whose row is held, and announce it."""
+    bid.move(event, by=by, at=at, reason=reason)
+    bid.state_at = at
+    bid.save()
+    tell_of_bid(bid, event, at)
+
+
+def tell_of_bid(bid: Bid, event: str, at: datetime) -> None:
+    outbox.record(
+        BidMoved(at=at, bid_id=bid.id, task_id=bid.task_id, bidder_id=bid.bidder_id, move=event, state=bid.state)
+    )
+
+
+def show(task: Task) -> None:
+    """Bring the task's listing up to date; what only the invited may see is listed for nobody (C9)."""
+    listings.show(
+        listings.Shown(
+            kind=KIND,
+            subject_id=task.id,
+            title=task.title,
+            summary=task.summary,
+            owner_id=task.owner_id,
+            owner_name=task.owner.masked_name,
+            category=task.category,
+            county=task.county,
+            state=task.state,
+            is_public=task.state in Posting.PUBLIC and task.visibility == PUBLIC,
+            is_open=task.state == Posting.OPEN,
+            goal_fen=task.budget_fen,
+            raised_fen=0,
+            people_n=task.bids_n,
+            opens_at=task.opens_at,
+            closes_at=task.closes_at,
+            listed_at=task.opens_at or task.created_at,
+            keywords=" ".join(task.skills),
+        )
+    )
