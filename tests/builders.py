@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 from datetime import timedelta
 
 from django.db.models.functions import Now
+from PIL import Image
 
 from backend.accounts import operations as accounts
 from backend.accounts import queries as people
@@ -400,3 +402,10 @@ def hand_on() -> None:
     """Let what a maker owes its backers reach them, as far as it is there."""
     deliver_events()
     beat()
+
+
+def picture(colour: str = "red", form: str = "PNG") -> bytes:
+    """A small picture that files take."""
+    out = io.BytesIO()
+    Image.new("RGB", (20, 20), colour).save(out, form)
+    return out.getvalue()

@@ -309,6 +309,13 @@ STANDING: dict[str, str] = {
               THEN m.amount_fen ELSE e.held_fen END ORDER BY 1""",
     "milestone is planned and paid for (milestone)": """
         SELECT id FROM engagements_milestone WHERE state = 'planned' AND paid_by_id IS NOT NULL ORDER BY 1""",
+    "milestone's transfer without its milestone (key)": """
+        SELECT t.key FROM ledger_transfer t LEFT JOIN engagements_milestone m ON m.id = t.cause_id
+        WHERE t.cause_kind = 'milestone' AND m.id IS NULL ORDER BY t.seq""",
+    "tax withheld differs from the records (milestone, recorded, posted)": """
+        SELECT m.id, w.tax_fen, m.tax_fen FROM engagements_milestone m LEFT JOIN tax_withheld w ON w.cause_id = m.id
+        WHERE m.given_fen IS NOT NULL
+          AND (w.paid_fen, w.fee_fen, w.tax_fen) IS DISTINCT FROM (m.given_fen, m.fee_fen, m.tax_fen) ORDER BY 1""",
     "milestone gave out more than it took in (milestone, amount, given, back)": """
         SELECT id, amount_fen, given_fen, back_fen FROM engagements_milestone
         WHERE coalesce(given_fen, 0) + coalesce(back_fen, 0) > amount_fen ORDER BY 1""",

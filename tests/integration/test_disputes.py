@@ -45,15 +45,10 @@ from tests.builders import (
     owner_of,
     paid_pledge,
     person,
+    picture,
 )
 
 DAY = timedelta(days=1)
-
-
-def picture(colour: str = "red", form: str = "PNG") -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", (20, 20), colour).save(out, form)
-    return out.getvalue()
 
 
 @pytest.fixture(autouse=True)
