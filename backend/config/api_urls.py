@@ -23,10 +23,15 @@ from crowdfunding.fulfilment import api as fulfilment
 from crowdfunding.harvest import api as harvest
 from crowdfunding.leads import api as leads
 from crowdfunding.pots import api as pots
+from marketplace.engagements import api as engagements
+from marketplace.tasks import api as tasks
 from marketplace.tax import api as tax
 
 _campaign = "v1/campaigns/<uuid:campaign_id>"
 _pledge = "v1/pledges/<uuid:pledge_id>"
+_task = "v1/tasks/<uuid:task_id>"
+_contract = "v1/contracts/<uuid:contract_id>"
+_stage = "v1/milestones/<uuid:milestone_id>"
 
 urlpatterns = [
     path("schema/", Schema.as_view(), name="schema"),
@@ -115,6 +120,41 @@ urlpatterns = [
     path("v1/freight/<uuid:quote_id>", freight.QuoteOne.as_view()),
     path("v1/tiers/<uuid:tier_id>/shipping", freight.TierFreight.as_view()),
     path("v1/take-home", tax.TakeHome.as_view()),
+    path("v1/my/earnings", tax.MyEarnings.as_view()),
+    path("v1/tasks", tasks.Tasks.as_view()),
+    path(_task, tasks.TaskOne.as_view()),
+    path(f"{_task}/amendment", tasks.TaskAmendment.as_view()),
+    path(f"{_task}/files", tasks.TaskFiles.as_view()),
+    path(f"{_task}/files/<uuid:file_id>", tasks.TaskFileOne.as_view()),
+    path(f"{_task}/inquiries", tasks.TaskInquiries.as_view()),
+    path("v1/inquiries/<uuid:inquiry_id>/answer", tasks.InquiryAnswer.as_view()),
+    path(f"{_task}/bids", tasks.TaskBids.as_view()),
+    path(f"{_task}/bid", tasks.TaskBidOwn.as_view()),
+    path(f"{_task}/bid/confirmation", tasks.TaskBidConfirmation.as_view()),
+    path(f"{_task}/favourite", tasks.TaskFavourite.as_view()),
+    path(f"{_task}/review/<slug:act>", tasks.TaskReview.as_view()),
+    path(f"{_task}/<slug:act>", tasks.TaskStep.as_view()),
+    path("v1/bids/<uuid:bid_id>/<slug:act>", tasks.BidStep.as_view()),
+    path("v1/task-invitations/<slug:code>", tasks.TaskInvitation.as_view()),
+    path("v1/my/tasks", tasks.MyTasks.as_view()),
+    path("v1/my/bids", tasks.MyBids.as_view()),
+    path("v1/contracts", engagements.Contracts.as_view()),
+    path(_contract, engagements.ContractOne.as_view()),
+    path(f"{_contract}/take-home", engagements.ContractForecast.as_view()),
+    path(f"{_contract}/signature", engagements.ContractSignature.as_view()),
+    path(f"{_contract}/messages", engagements.ContractMessages.as_view()),
+    path(f"{_contract}/review", engagements.ContractReview.as_view()),
+    path(f"{_contract}/files/<uuid:file_id>", engagements.DeliveredOne.as_view()),
+    path(f"{_contract}/<slug:act>", engagements.ContractStep.as_view()),
+    path("v1/reviews/<uuid:review_id>/reply", engagements.ReviewReply.as_view()),
+    path("v1/parties/<uuid:party_id>/standing", engagements.Standing.as_view()),
+    path(f"{_stage}/cashier", engagements.MilestoneCashier.as_view()),
+    path(f"{_stage}/deliveries", engagements.MilestoneDeliveries.as_view()),
+    path(f"{_stage}/claims", engagements.MilestoneClaims.as_view()),
+    path(f"{_stage}/invoice", engagements.MilestoneInvoice.as_view()),
+    path(f"{_stage}/<slug:act>", engagements.MilestoneStep.as_view()),
+    path("v1/claims/<uuid:claim_id>/complaint", engagements.ClaimComplaint.as_view()),
+    path("v1/claims/<uuid:claim_id>/<slug:act>", engagements.ClaimStep.as_view()),
     path(f"{_campaign}/harvest", harvest.CampaignHarvest.as_view()),
     path(f"{_campaign}/harvest-clause", harvest.CampaignClause.as_view()),
     path("v1/shortfalls/<uuid:shortfall_id>/<slug:act>", harvest.ShortfallStep.as_view()),

@@ -31,6 +31,8 @@ urlpatterns = [
     path("", include("crowdfunding.freight.urls")),
     path("", include("crowdfunding.harvest.urls")),
     path("", include("marketplace.tax.urls")),
+    path("", include("marketplace.engagements.urls")),
+    path("", include("marketplace.tasks.urls")),
     path("", include("backend.web.urls")),
 ]
 

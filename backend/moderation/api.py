@@ -18,9 +18,9 @@ from backend.moderation import appeals, queries
 
 
 class AppealTerms(serializers.Serializer[Any]):
-    """What is said against a decision about one's campaign or project."""
+    """What is said against a decision about one's campaign, project or task."""
 
-    kind = serializers.ChoiceField(["campaign", "project"])
+    kind = serializers.ChoiceField(["campaign", "project", "task"])
     subject_id = serializers.UUIDField()
     text = serializers.CharField(min_length=appeals.LEAST_WORDS, max_length=appeals.MOST_WORDS)
 
@@ -49,7 +49,6 @@ class Appeals(Endpoint):
     """`POST /api/v1/appeals`: appeal against a moderator's decision about what is one's own."""
 
     may = {"POST": SIGNED_IN}
-    scope = {"POST": "campaigns"}
 
     @extend_schema(
         operation_id="appeals_file",
@@ -77,7 +76,6 @@ class AppealStep(Endpoint):
     """`POST /api/v1/appeals/{id}/{act}`: grant, deny (another moderator); withdraw (appellant)."""
 
     may = {"POST": SIGNED_IN}
-    scope = {"POST": "campaigns"}
 
     @extend_schema(
         operation_id="appeals_step",

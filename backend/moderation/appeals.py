@@ -39,13 +39,17 @@ class Contested:
 
 @dataclass(frozen=True)
 class Subject:
-    """How a kind of thing is appealed about: what stands, how it is lifted, who belongs to it, where it is read."""
+    """How a kind of thing is appealed about: what stands, how it is lifted, who belongs to it, where it is read.
+
+    `scope` is what a mandate must cover to appeal.
+    """
 
     contested: Callable[[UUID], Contested | None]
     grant: Callable[[UUID, str, Actor, datetime], None]
     is_affiliated: Callable[[UUID, Actor], bool]
     url: str
     staff_url: str
+    scope: str = "campaigns"
 
 
 SUBJECTS: dict[str, Subject] = {}
@@ -81,15 +85,15 @@ def file_appeal(*, kind: str, subject_id: UUID, text: str, by: Actor, at: dateti
 
     Raises:
         NotFound: not the owner's, or nothing of this kind.
-        Forbidden: the hat's mandate does not cover campaigns.
+        Forbidden: the hat's mandate does not cover it.
         NotAppealable: no moderator's decision stands, or its time is over.
         AppealedAlready: this decision was appealed.
         Invalid: too few words, or too many.
     """
-    _how, what = _subject(kind, subject_id)
+    how, what = _subject(kind, subject_id)
     if by.party_id is None or by.party_id != what.owner_id:
         raise NotFound
-    if "campaigns" not in by.scopes:
+    if how.scope not in by.scopes:
         raise Forbidden
     if not LEAST_WORDS <= len(text.strip()) <= MOST_WORDS:
         raise Invalid("申诉理由须为 10 到 2000 字", "10 to 2,000 characters", field="text")
@@ -160,7 +164,7 @@ def withdraw(appeal_id: UUID, reason: str, by: Actor, at: datetime) -> Appeal:
     appeal = _held(appeal_id)
     if by.party_id != appeal.appellant_id:
         raise NotFound
-    if "campaigns" not in by.scopes:
+    if SUBJECTS[appeal.kind].scope not in by.scopes:
         raise Forbidden
     _step(appeal, "withdraw", by=by.wears(Role.OWNER), at=at)
     return appeal

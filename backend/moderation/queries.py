@@ -59,7 +59,7 @@ def appeal_for(appeal_id: UUID, actor: Actor) -> Appeal:
         NotFound: not for this reader.
     """
     found = Appeal.objects.select_related("appellant", "against").filter(pk=appeal_id).first()
-    is_own = found is not None and actor.party_id == found.appellant_id and "campaigns" in actor.scopes
+    is_own = found is not None and actor.party_id == found.appellant_id
     if found is None or not (is_own or Role.MODERATOR in actor.roles):
         raise NotFound
     return found

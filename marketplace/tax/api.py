@@ -9,11 +9,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backend.accounts.endpoints import PUBLIC, Endpoint
-from backend.accounts.shapes import PUBLIC_REFUSED
+from backend.accounts.endpoints import PUBLIC, SIGNED_IN, Endpoint
+from backend.accounts.shapes import PUBLIC_REFUSED, REFUSED
 from backend.common import clock
 from backend.common.fen import MOST_FEN
 from backend.common.rules import SHANGHAI
+from marketplace.tax import queries
 from marketplace.tax.labour import Earlier, Method, withhold
 
 
@@ -55,3 +56,43 @@ class TakeHome(Endpoint):
         today = clock.now().astimezone(SHANGHAI).date()
         found = withhold(Method(asked["method"]), asked["amount_fen"], day=today, earlier=earlier)
         return Response(WithholdingShown(found).data)
+
+
+class MonthShown(serializers.Serializer[Any]):
+    """A month's gross in fen."""
+
+    month = serializers.CharField()
+    paid_fen = serializers.IntegerField()
+
+
+class EarningsShown(serializers.Serializer[Any]):
+    """My year in fen: gross, fee, tax withheld, and what was left."""
+
+    year = serializers.IntegerField()
+    payments = serializers.IntegerField()
+    paid_fen = serializers.IntegerField()
+    fee_fen = serializers.IntegerField()
+    tax_fen = serializers.IntegerField()
+    net_fen = serializers.IntegerField()
+    months = MonthShown(many=True)
+
+
+class Year(serializers.Serializer[Any]):
+    """A calendar year; without one, this."""
+
+    year = serializers.IntegerField(min_value=queries.FIRST_YEAR, max_value=2200, required=False)
+
+
+class MyEarnings(Endpoint):
+    """`GET /api/v1/my/earnings`: what I was paid in a year, and what was withheld."""
+
+    may = {"GET": SIGNED_IN}
+    scope = {"GET": "money"}
+
+    @extend_schema(operation_id="my_earnings", parameters=[Year], responses={200: EarningsShown, **REFUSED})
+    def get(self, request: Request) -> Response:
+        year = self.read_query(Year).get("year") or clock.now().astimezone(SHANGHAI).year
+        found = queries.statement(self.actor.party_id, year)
+        names = ("year", "payments", "paid_fen", "fee_fen", "tax_fen", "net_fen")
+        months = [{"month": month, "paid_fen": fen} for month, fen in found.months]
+        return Response(EarningsShown({name: getattr(found, name) for name in names} | {"months": months}).data)

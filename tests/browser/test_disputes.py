@@ -14,8 +14,7 @@ from backend.disputes.operations import cases, rulings
 from crowdfunding.campaigns.models import Pledge
 from crowdfunding.campaigns.operations import complaints, pledges
 from tests.browser.helpers import check, open_page, phone_of, shot, sign_in
-from tests.builders import acting, beat, live_campaign, moderator, move_on, owner_of, paid_pledge
-from tests.integration.test_disputes import picture
+from tests.builders import acting, beat, live_campaign, moderator, move_on, owner_of, paid_pledge, picture
 
 
 def refused(cashier) -> Pledge:

@@ -111,6 +111,22 @@ CATEGORY_WORDS = {
     "culture": ("文创设计", "Cultural design"),
     "tech": ("科技产品", "Technology"),
     "other": ("其他", "Other"),
+    "design": ("设计创意", "Design"),
+    "software": ("软件开发", "Software"),
+    "copywriting": ("文案策划", "Copywriting"),
+    "translation": ("翻译", "Translation"),
+    "photography": ("摄影摄像", "Photography and film"),
+    "engineering": ("工程技术", "Engineering"),
+    "research": ("研发检测", "Research and testing"),
+    "data": ("数据处理", "Data"),
+    "marketing": ("营销推广", "Marketing"),
+    "training": ("教育培训", "Training"),
+    "livelihood": ("生活服务", "Everyday services"),
+    "work_other": ("其他任务", "Other work"),
+}
+WORK_RIGHTS = {
+    "transfer": ("付款后著作财产权转让给发包方", "Rights pass to the client on payment"),
+    "licence": ("权利归承接方，发包方获得永久使用许可", "Rights stay with the worker; the client may use it for good"),
 }
 RULE_WORDS = {
     "all_or_nothing": ("达标才成立", "All or nothing"),
@@ -194,6 +210,18 @@ def county(code: str) -> str:
 def category(key: str) -> str:
     """A category's name."""
     return _word(CATEGORY_WORDS, key)
+
+
+@register.filter
+def work_rights(key: str) -> str:
+    """What becomes of the rights in what is made."""
+    return _word(WORK_RIGHTS, key)
+
+
+@register.filter
+def tenths(value: int) -> str:
+    """A mean of stars, in tenths, with one decimal: `4.6`."""
+    return f"{value // 10}.{value % 10}"
 
 
 @register.filter

@@ -115,6 +115,12 @@ def free_money(milestone: Milestone, *, at: datetime) -> Fen:
     return books.available(escrow_of(milestone))
 
 
+def fee_of(fen: Fen, *, at: datetime) -> Fen:
+    """What the platform keeps of so much, by the schedule of the day."""
+    fee = ledger.fee_due(FEE, on=fen, at=at)
+    return fee[1] if fee else 0
+
+
 def pay_out(milestone: Milestone, fen: Fen, *, at: datetime) -> None:
     """Give the worker so much of a milestone, less the published fee and the tax that is withheld (放款)."""
     contract = milestone.contract

@@ -168,4 +168,4 @@ def _belongs(task_id: UUID, by: Actor) -> bool:
     return is_affiliated(Task.objects.get(pk=task_id), by)
 
 
-APPEALS = Subject(_contested, _grant, _belongs, url="/work/{}/", staff_url="/work/{}/review/")
+APPEALS = Subject(_contested, _grant, _belongs, url="/work/{}/", staff_url="/work/{}/review/", scope="work")
