@@ -81,9 +81,9 @@ def open_bids(task: Task) -> Task:
     return Task.objects.get(pk=task.pk)
 
 
-def offered(amount_fen: int = 600_000, **more: object) -> tuple[Contract, Actor, Actor]:
+def offered(amount_fen: int = 600_000, by: Actor | None = None, **more: object) -> tuple[Contract, Actor, Actor]:
     """A contract that waits for its worker: contract, client, worker."""
-    task, client = open_task(**more)
+    task, client = open_task(by, **more)
     bid, worker = sealed_bid(task, amount_fen=amount_fen)
     open_bids(task)
     awards.award(bid_id=bid.pk, reason="方案最贴合", by=client, at=clock.now())
@@ -91,9 +91,9 @@ def offered(amount_fen: int = 600_000, **more: object) -> tuple[Contract, Actor,
     return Contract.objects.get(subject_id=bid.pk), client, worker
 
 
-def signed(amount_fen: int = 600_000, **more: object) -> tuple[Contract, Actor, Actor]:
+def signed(amount_fen: int = 600_000, by: Actor | None = None, **more: object) -> tuple[Contract, Actor, Actor]:
     """A signed contract whose first stage waits for its money."""
-    contract, client, worker = offered(amount_fen, **more)
+    contract, client, worker = offered(amount_fen, by, **more)
     contracts.accept(contract_id=contract.pk, digest=contract.digest, by=worker, at=clock.now())
     deliver_events()
     return Contract.objects.get(pk=contract.pk), client, worker
