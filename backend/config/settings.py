@@ -277,6 +277,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
         "CategoryEnum": "backend.listings.facets.CATEGORY_KEYS",
+        "WorkCategoryEnum": "backend.listings.facets.WORK_CATEGORY_KEYS",
         "CountyEnum": "backend.listings.facets.COUNTIES",
     },
     "POSTPROCESSING_HOOKS": [

@@ -31,6 +31,7 @@ from backend.demo.journey_led import LedAct
 from backend.demo.journey_pot import PotAct
 from backend.demo.journey_ruin import RuinAct
 from backend.demo.journey_silence import SilenceAct
+from backend.demo.journey_work import WorkAct
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
 from backend.payments.models import PaymentIntent, Payout, Refund
@@ -98,6 +99,7 @@ class Journey:
             RuinAct(self).play()
             HarvestAct(self).play()
             SilenceAct(self).play()
+            WorkAct(self).play()
         except Failed as failed:
             self.tell(f"✗ {failed}")
             return False
@@ -150,7 +152,7 @@ class Journey:
                 user=user,
                 party_id=hat or user.party_id,
                 name="journey",
-                scopes={"read", "pledge", "campaigns", "money"},
+                scopes={"read", "pledge", "campaigns", "work", "money"},
                 at=clock.now(),
             )
             self.clients[name] = Client(self.base, text)

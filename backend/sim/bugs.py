@@ -6,8 +6,8 @@ two hundred seeds proves nothing about the code without them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,9 @@ from backend.ledger import operations as ledger
 from backend.payments.models import PaymentIntent, Refund
 from backend.payments.operations import intents, notices, payouts, refunds
 from backend.payments.provider import Refused, Unknown
+from backend.sim.planting import Bug
+from backend.sim.planting import swap as _swap
+from backend.sim.work_bugs import WORK_BUGS
 from crowdfunding.campaigns.errors import TierSoldOut
 from crowdfunding.campaigns.gates import Wish
 from crowdfunding.campaigns.models import Batch, Campaign, OutsideSettlement, Pledge, Tier
@@ -40,17 +43,6 @@ from crowdfunding.leads.models import Follow, Lead
 from crowdfunding.leads.operations.follows import LeadGate, _is_stake, _lead_of
 from crowdfunding.pots import affiliates
 from crowdfunding.pots.operations import matches
-
-Bug = Callable[[], AbstractContextManager[None]]
-
-
-def _swap(owner: object, name: str, wrong: object) -> Bug:
-    @contextmanager
-    def planted() -> Iterator[None]:
-        with patch.object(owner, name, wrong):
-            yield
-
-    return planted
 
 
 def _unguarded_stock() -> object:
@@ -374,7 +366,11 @@ BUGS: dict[str, Bug] = {
         shortfalls, "_send_back", lambda portion, made, at: shortfalls._close(portion, portion.amount_fen)
     ),
     "shares_of_everything": _swap(verdicts, "plan_shares", _share_of_everything()),
+    **WORK_BUGS,
 }
+
+WHERE: dict[str, str] = dict.fromkeys(WORK_BUGS, "work")
+"""In which scene a bug is looked for, where that is not the first."""
 
 SEEN: dict[str, int] = {
     "unguarded_person_limit": 22,

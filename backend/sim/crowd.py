@@ -9,13 +9,13 @@ from backend.accounts import queries
 from backend.payments.operations import payouts
 from backend.sim.world import DAWN
 
-CROWD = {"maker": 2, "backer": 5, "moderator": 2, "officer": 3, "sponsor": 1}
+CROWD = {"maker": 2, "backer": 5, "moderator": 2, "officer": 3, "sponsor": 1, "client": 2, "worker": 4}
 FIRM = "91421200MA00DEM00H"
 """The number of the firm that the sponsor acts for; made up, with a right check character."""
 
 
 def make_crowd() -> None:
-    """Makers with an account to be paid to, backers, moderators, finance officers, a sponsor with a firm."""
+    """Makers with an account to be paid to, backers, moderators, finance officers, a sponsor with a firm; clients, workers."""
     at = DAWN - timedelta(days=30)
     numbers = iter(range(1_000))
     for kind, count in CROWD.items():

@@ -51,3 +51,18 @@ DAWNS = (
     Dawn(PRODUCING, LED, NONE, REFUSED, LATE),
 )
 """Each is made once a run, by the first seed that asks; a seed's number says which is its."""
+
+
+BIDDING, CHOSEN, SIGNED, FUNDED, SUBMITTED, CLAIMED, FILED = range(7)
+"""How far a task has come: it takes bids; one is chosen; the contract waits for its money; its first stage is in
+escrow; delivered; claimed back; before the deciders."""
+
+
+@dataclass(frozen=True)
+class WorkDawn:
+    """What has happened to the first task before a seed's first step; another one takes bids beside it."""
+
+    age: int
+
+
+WORK_DAWNS = tuple(WorkDawn(age) for age in (SUBMITTED, FUNDED, BIDDING, FILED, CLAIMED, SIGNED, SUBMITTED, CHOSEN))

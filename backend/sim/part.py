@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from backend.sim.dawns import Dawn
     from backend.sim.scheduler import Task
     from backend.sim.world import World
 
@@ -61,4 +60,4 @@ class Part:
     invariants: tuple[Invariant, ...]
     settled: Invariant
     bells: tuple[Callable[[], object], ...] = ()
-    dawn: Callable[[World, Dawn], None] = lambda world, dawn: None
+    dawn: Callable[[World, Any], None] = lambda world, dawn: None

@@ -25,8 +25,7 @@ from backend.common import ids, outbox, rules
 from backend.config.runtime.home import Home
 from backend.config.runtime.postgres import OWNER, SANDBOX, WEB, Postgres, copy_database, drop_database
 from backend.config.runtime.services import prepare
-from backend.sim.dawns import DAWNS
-from backend.sim.parts import PARTS
+from backend.sim.scenes import SCENES, Scene
 from backend.sim.scheduler import Scheduler, Task
 from backend.sim.world import DAWN, Broken, World
 
@@ -122,16 +121,16 @@ def _drop_spent(postgres: Postgres) -> None:
         drop_database(postgres.url("postgres"), _spent.pop())
 
 
-def _dawn(number: int) -> str:
-    """The database that a seed begins with: its campaigns, orders and disputes, and what the provider knows of them."""
-    postgres, name = Postgres(Home.here()), f"{TEMPLATE}_dawn{number}"
+def _dawn(scene: Scene, number: int) -> str:
+    """The database that a seed begins with: its deals, orders and disputes, and what the provider knows of them."""
+    postgres, name = Postgres(Home.here()), f"{TEMPLATE}_{scene.name}{number}"
     with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
         admin.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])  # until this connection ends
         if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             with _database(f"{name}_made", TEMPLATE) as url:
                 with _world(url, f"dawn {number}") as world:
-                    for part in PARTS:
-                        part.dawn(world, DAWNS[number])
+                    for part in scene.parts:
+                        part.dawn(world, scene.dawns[number])
                     world.monitor.execute("CREATE TABLE sim.dawn (memory bytea NOT NULL)")
                     world.monitor.execute("INSERT INTO sim.dawn VALUES (%s)", [world.memory()])
                 connections.close_all()
@@ -163,16 +162,21 @@ nothing = nullcontext
 
 
 def run_seed(
-    seed: int, *, steps: int, bug: Callable[[], AbstractContextManager[None]] = nothing, tail: int = TAIL
+    seed: int,
+    *,
+    steps: int,
+    scene: Scene = SCENES["funding"],
+    bug: Callable[[], AbstractContextManager[None]] = nothing,
+    tail: int = TAIL,
 ) -> Outcome:
     """Live through one seed; what breaks is told with the end of its story."""
     outcome, started = Outcome(seed, steps), time.monotonic()
-    name, template = f"{TEMPLATE}_{os.getpid()}_{seed}", _dawn(seed % len(DAWNS))
+    name, template = f"{TEMPLATE}_{os.getpid()}_{seed}", _dawn(scene, seed % len(scene.dawns))
     with _database(name, template) as url, _world(url, f"seed {seed}") as world:
         try:
             with bug():
-                _live(world, steps)
-                _settle(world)
+                _live(world, scene, steps)
+                _settle(world, scene)
         except Broken as broken:
             outcome.broken = str(broken)
     outcome.story = world.story[-tail:] if outcome.broken or tail > TAIL else []
@@ -190,11 +194,11 @@ def current_gateway() -> object:
     return _worlds[0].gateway
 
 
-def _live(world: World, steps: int) -> None:
-    acts = [(part, act) for part in PARTS for act in part.acts]
+def _live(world: World, scene: Scene, steps: int) -> None:
+    acts = [(part, act) for part in scene.parts for act in part.acts]
     # Each seed favours some acts and never does others: what is rare in the mean then meets itself (swarm testing).
     weights = [act.weight * world.rng.choice((0, 0.5, 1, 1, 2, 4)) for _, act in acts]
-    world.prepare([law for part in PARTS for law in part.laws])
+    world.prepare([law for part in scene.parts for law in part.laws])
     world.remember()
     for world.step in range(1, steps + 1):
         while not world.scheduler.idle:
@@ -209,16 +213,16 @@ def _live(world: World, steps: int) -> None:
             world.scheduler.start(task)
         for _ in range(world.rng.choice((0, 5, 20, 60))):
             world.scheduler.turn()
-        _check(world)
+        _check(world, scene)
     world.scheduler.drain()
 
 
-def _check(world: World) -> None:
+def _check(world: World, scene: Scene) -> None:
     if not world.has_changed():
         return
     for sentence in world.lawless():
         raise Broken(sentence)
-    for invariant in (invariant for part in PARTS for invariant in part.invariants):
+    for invariant in (invariant for part in scene.parts for invariant in part.invariants):
         for sentence in invariant.broken(world):
             raise Broken(f"{invariant.number} {invariant.says} — {sentence}")
 
@@ -233,26 +237,26 @@ PATIENCE = (
 """What passes after the faults have stopped: more than the longest time that anything may wait."""
 
 
-def _settle(world: World) -> None:
+def _settle(world: World, scene: Scene) -> None:
     """Faults stop and nobody acts but the clock: all must come to rest by time alone."""
     world.tell("the faults stop")
     world.gateway.faulty = False
     world.deliver_letters()
     for pause in PATIENCE:
-        _ring_until_quiet(world)
-        if not any(sentence for part in PARTS for sentence in part.settled.broken(world)):
+        _ring_until_quiet(world, scene)
+        if not any(sentence for part in scene.parts for sentence in part.settled.broken(world)):
             break  # everything has come to its end, and time brings nothing more
         world.pass_time(pause)
-    _ring_until_quiet(world)
-    _check(world)
-    for part in PARTS:
+    _ring_until_quiet(world, scene)
+    _check(world, scene)
+    for part in scene.parts:
         for sentence in part.settled.broken(world):
             raise Broken(f"{part.settled.number} {part.settled.says} — {sentence}")
 
 
-def _ring_until_quiet(world: World) -> None:
+def _ring_until_quiet(world: World, scene: Scene) -> None:
     """Until every bell has been rung since the last thing that happened."""
-    bells = [bell for part in PARTS for bell in part.bells]
+    bells = [bell for part in scene.parts for bell in part.bells]
     _relay(world)
     seen, quiet = world.changes(), 0
     for bell in islice(cycle(bells), 40 * len(bells)):

@@ -18,6 +18,7 @@ BY_NAME: dict[str, Any] = {
     "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "en": "Paid, held in escrow",
     "goal_fen": 3_000_000,
+    "invoice_no": "26422000000012345678",
     "kind": "campaign",
     "left": 42,
     "next_cursor": "",
@@ -76,7 +77,7 @@ def _example(name: str, schema: dict[str, Any], components: dict[str, Any], *, d
             fields = schema.get("properties", {})
             return (
                 {}
-                if depth > 3
+                if depth > 5
                 else {key: _example(key, one, components, depth=depth + 1) for key, one in fields.items()}
             )
         case "array", _:

@@ -16,6 +16,7 @@ from backend.moderation import operations as record
 from backend.payments import queries as payments
 from backend.payments.models import Dispute, RefundBatch
 from backend.payments.operations import debts, disputes, notices, payouts, reconciliation, refunds
+from backend.payments.payees import payee_of
 from crowdfunding.campaigns import queries
 from crowdfunding.campaigns.models import Campaign
 from crowdfunding.campaigns.states import State
@@ -52,8 +53,7 @@ def record_dispute(*, order: str, provider_no: str, amount_fen: Fen, by: Actor, 
     intent = payments.order_by_number(order.strip())
     if intent is None:
         raise Invalid("没有这样的订单", "There is no such order", field="order")
-    owner = Campaign.objects.filter(pk=intent.purpose_id).values_list("owner_id", flat=True).first()
-    payee = owner if intent.purpose_kind == "campaign" else intent.payer_id  # a sponsor owes what its bank took back
+    payee = payee_of(intent)
     made = disputes.open_dispute(
         intent_id=intent.pk, provider_no=provider_no[:64], amount_fen=amount_fen, payee_id=payee, by=by, at=at
     )

@@ -36,6 +36,11 @@ COMPARED = 300
 """With how many earlier stories a new one is compared."""
 
 
+def owner_of(campaign_id: UUID) -> UUID | None:
+    """Whose campaign it is."""
+    return Campaign.objects.filter(pk=campaign_id).values_list("owner_id", flat=True).first()
+
+
 def due(*, at: datetime) -> list[UUID]:
     """Campaigns whose clock has something to do, oldest first."""
     found = Campaign.objects.filter(due_at__lte=at).order_by("due_at")

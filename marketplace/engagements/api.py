@@ -187,7 +187,7 @@ class InvoiceShown(serializers.Serializer[Any]):
     """An invoice: asked for, then attached; `differs` says that its sum is not what was paid."""
 
     asked_at = serializers.DateTimeField(allow_null=True)
-    number = serializers.CharField(allow_null=True)
+    invoice_no = serializers.CharField(source="number", allow_null=True)
     amount_fen = serializers.IntegerField(allow_null=True)
     issued_on = serializers.DateField(allow_null=True)
     attached_at = serializers.DateTimeField(allow_null=True)
@@ -229,7 +229,7 @@ class Signature(serializers.Serializer[Any]):
     digest = serializers.RegexField(r"^[0-9a-f]{64}\Z")
 
 
-class Reason(serializers.Serializer[Any]):
+class WorkText(serializers.Serializer[Any]):
     """Words: a reason, a remark, how it goes."""
 
     text = serializers.CharField(max_length=5_000, allow_blank=True, default="")
@@ -273,7 +273,7 @@ class ReviewTerms(serializers.Serializer[Any]):
 class InvoiceTerms(serializers.Serializer[Any]):
     """What stands on the invoice, why its sum differs where it does, and the file."""
 
-    number = serializers.RegexField(r"^[0-9]{20}\Z")
+    invoice_no = serializers.RegexField(r"^[0-9]{20}\Z")
     amount_fen = serializers.IntegerField(min_value=1, max_value=MOST_FEN)
     issued_on = serializers.DateField()
     explained = serializers.CharField(max_length=200, allow_blank=True, default="")
@@ -366,13 +366,13 @@ class ContractStep(Endpoint):
 
     @extend_schema(
         operation_id="contracts_act",
-        request=Reason,
+        request=WorkText,
         parameters=[IDEMPOTENT],
         responses={201: ContractShown, **REFUSED},
     )
     @idempotent
     def post(self, request: Request, contract_id: UUID, act: str) -> Response:
-        body = self.read(Reason)
+        body = self.read(WorkText)
         queries.visible(contract_id, self.actor)
         if act not in contracts.STEPS:
             raise NotFound
@@ -438,11 +438,11 @@ class ReviewReply(Endpoint):
     scope = WORK
 
     @extend_schema(
-        operation_id="reviews_reply", request=Reason, parameters=[IDEMPOTENT], responses={201: ReviewShown, **REFUSED}
+        operation_id="reviews_reply", request=WorkText, parameters=[IDEMPOTENT], responses={201: ReviewShown, **REFUSED}
     )
     @idempotent
     def post(self, request: Request, review_id: UUID) -> Response:
-        body = self.read(Reason)
+        body = self.read(WorkText)
         made = reviews.reply(review_id=review_id, text=body["text"], by=self.actor, at=clock.now())
         return Response(ReviewShown(made).data, status=201)
 
@@ -543,13 +543,13 @@ class MilestoneStep(Endpoint):
 
     @extend_schema(
         operation_id="milestones_act",
-        request=Reason,
+        request=WorkText,
         parameters=[IDEMPOTENT],
         responses={201: MilestoneShown, **REFUSED},
     )
     @idempotent
     def post(self, request: Request, milestone_id: UUID, act: str) -> Response:
-        body = self.read(Reason)
+        body = self.read(WorkText)
         queries.visible_milestone(milestone_id, self.actor)
         if act not in work.STEPS:
             raise NotFound
@@ -584,11 +584,11 @@ class ClaimStep(Endpoint):
     scope = WORK
 
     @extend_schema(
-        operation_id="claims_act", request=Reason, parameters=[IDEMPOTENT], responses={201: ClaimShown, **REFUSED}
+        operation_id="claims_act", request=WorkText, parameters=[IDEMPOTENT], responses={201: ClaimShown, **REFUSED}
     )
     @idempotent
     def post(self, request: Request, claim_id: UUID, act: str) -> Response:
-        body = self.read(Reason)
+        body = self.read(WorkText)
         queries.visible_claim(claim_id, self.actor)
         if act not in claims.STEPS:
             raise NotFound
@@ -597,17 +597,17 @@ class ClaimStep(Endpoint):
 
 
 class ClaimComplaint(Endpoint):
-    """`POST /api/v1/claims/{id}/complaint`: bring a refused claim before the deciders."""
+    """`POST /api/v1/claims/{id}/dispute`: bring a refused claim before the deciders."""
 
     may = {"POST": SIGNED_IN}
     scope = WORK
 
     @extend_schema(
-        operation_id="claims_file", request=Reason, parameters=[IDEMPOTENT], responses={201: CaseShown, **REFUSED}
+        operation_id="claims_file", request=WorkText, parameters=[IDEMPOTENT], responses={201: CaseShown, **REFUSED}
     )
     @idempotent
     def post(self, request: Request, claim_id: UUID) -> Response:
-        body = self.read(Reason)
+        body = self.read(WorkText)
         queries.visible_claim(claim_id, self.actor)
         case = claims.file(claim_id=claim_id, facts=body["text"], by=self.actor, at=clock.now())
         return Response(case_shown(case), status=201)
@@ -641,7 +641,7 @@ class MilestoneInvoice(Endpoint):
         body = self.read(InvoiceTerms)
         queries.visible_milestone(milestone_id, self.actor)
         paper = Paper(
-            number=body["number"],
+            number=body["invoice_no"],
             amount_fen=body["amount_fen"],
             issued_on=body["issued_on"],
             explained=body["explained"],

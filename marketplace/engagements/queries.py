@@ -56,6 +56,11 @@ def reviews_due(*, at: datetime) -> list[UUID]:
     return list(found.values_list("pk", flat=True)[:A_HANDFUL])
 
 
+def worker_of(milestone_id: UUID) -> UUID | None:
+    """Who a stage's money is for."""
+    return Milestone.objects.filter(pk=milestone_id).values_list("contract__worker_id", flat=True).first()
+
+
 def visible(contract_id: UUID, actor: Actor) -> Contract:
     """A contract for its two sides; a moderator or auditor reads one that came before the deciders.
 
@@ -306,7 +311,9 @@ STANDING: dict[str, str] = {
         ) e ON true
         WHERE m.paid_by_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM payments_dispute d WHERE d.intent_id = m.paid_by_id)
           AND e.fen <> CASE WHEN m.state IN ('funded', 'working', 'submitted', 'changes', 'approved', 'disputed')
-              THEN m.amount_fen ELSE e.held_fen END ORDER BY 1""",
+              THEN m.amount_fen - (SELECT coalesce(sum(r.amount_fen), 0) FROM payments_refund r
+                                   WHERE r.intent_id = m.paid_by_id AND r.state = 'succeeded')
+              ELSE e.held_fen END ORDER BY 1""",
     "milestone is planned and paid for (milestone)": """
         SELECT id FROM engagements_milestone WHERE state = 'planned' AND paid_by_id IS NOT NULL ORDER BY 1""",
     "milestone's transfer without its milestone (key)": """

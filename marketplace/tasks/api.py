@@ -395,7 +395,7 @@ class TaskInquiries(Endpoint):
 
 
 class InquiryAnswer(Endpoint):
-    """`POST /api/v1/inquiries/{id}/answer`: the poster answers for everybody."""
+    """`POST /api/v1/inquiries/{id}/reply`: the poster answers for everybody."""
 
     may = {"POST": SIGNED_IN}
     scope = WORK
@@ -452,7 +452,7 @@ class TaskBidOwn(Endpoint):
 
 
 class TaskBidConfirmation(Endpoint):
-    """`GET /api/v1/tasks/{id}/bid/confirmation`: what changed. `POST`: the bid stands on the changed terms."""
+    """`GET /api/v1/tasks/{id}/bid/reconfirmation`: what changed. `POST`: the bid stands on the changed terms."""
 
     may = {"GET": SIGNED_IN, "POST": SIGNED_IN}
     scope = WORK

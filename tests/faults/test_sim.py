@@ -7,8 +7,10 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from backend.sim.bugs import BUGS
-from backend.sim.parts import PARTS
+from backend.sim.scenes import SCENES
 from tests.faults import ROOT
 
 
@@ -30,8 +32,16 @@ def test_a_hundred_seeds_of_two_hundred_steps_hold():
     assert summary["kills"] > 100
 
 
-def test_a_seed_replays_exactly():
-    one, two = (sim("--seed", "7", "--steps", "150")[1] for _ in range(2))
+def test_forty_seeds_of_tenders_and_contracts_hold():
+    status, summary, story = sim("--scene", "work", "--seeds", "40", "--steps", "200")
+    assert status == 0, story[-6_000:]
+    assert (summary["seeds"], summary["broken"]) == (40, [])
+    assert summary["kills"] > 40
+
+
+@pytest.mark.parametrize("scene", ["funding", "work"])
+def test_a_seed_replays_exactly(scene):
+    one, two = (sim("--scene", scene, "--seed", "7", "--steps", "150")[1] for _ in range(2))
     assert one["digest"] == two["digest"]
     assert one["statements"] == two["statements"] > 500
 
@@ -44,6 +54,6 @@ def test_every_planted_bug_is_found_within_two_hundred_seeds():
 
 def test_the_invariants_are_the_ones_that_are_written_down():
     text = (ROOT / "docs" / "invariants.md").read_text(encoding="utf-8")
-    for part in PARTS:
+    for part in {part.name: part for scene in SCENES.values() for part in reversed(scene.parts)}.values():
         for invariant in (*part.laws, *part.invariants, part.settled):
             assert f"| {invariant.number} | {invariant.says} |" in text

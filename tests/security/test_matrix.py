@@ -38,7 +38,7 @@ from backend.notifications.kinds import KINDS
 from backend.projects.models import Passport, Picture
 from backend.projects.operations import passports
 from crowdfunding.campaigns.models import Batch, Campaign, Deposit
-from crowdfunding.campaigns.operations import stretches, talk
+from crowdfunding.campaigns.operations import pledges, stretches, talk
 from crowdfunding.diary.models import Entry, Step
 from crowdfunding.freight.models import Quote
 from crowdfunding.fulfilment.models import Parcel
@@ -46,6 +46,9 @@ from crowdfunding.fulfilment.operations import surveys
 from crowdfunding.harvest.models import Clause, Shortfall
 from crowdfunding.leads.models import Lead, LedRound, Report
 from crowdfunding.pots.models import Pot
+from marketplace.engagements.models import Claim, Contract, DeliveredFile, Delivery, Invoice, Message, Milestone, Review
+from marketplace.tasks.models import Bid, Inquiry, SavedFilter, Task, TaskFile, TermsVersion
+from marketplace.tasks.operations.locks import lock_until
 from tests.builders import acting, document, draft, live_campaign, offer, passport, person, reserve
 from tests.conftest import SITE_PORT
 from tests.security.doors import signed_in, token_of
@@ -151,6 +154,7 @@ def world(db):
     passports.hide(venture.pk, "r", judge, at)
     appeal = appeals.file_appeal(kind="project", subject_id=venture.pk, text="字" * 10, by=acting(maker), at=at)
     passports.restore(venture.pk, "r", judge, at)
+    work = _work(maker, backer, pledges.intent_of(made.pk), at)
     token, _text = accounts.make_token(user=backer, party_id=backer.party_id, name="t", scopes=scopes, at=at)
     clients = {"nobody": Client(raise_request_exception=False), "stranger": signed_in(person(name="别人"))}
     clients |= {"clerk": signed_in(clerk), "maker": signed_in(maker), "backer": signed_in(backer)}
@@ -172,6 +176,62 @@ def world(db):
         "pot_id": pot.pk, "passport_id": Passport.objects.get(name="私有").pk, "document_id": paper.pk,
         "picture_id": shown.pk, "what": "picture", "token": "x", "published": venture.pk,
         "appeal_id": appeal.pk, "deposit_id": deposit.pk, "step_id": step.pk, "entry_id": entry.pk, "batch_id": batch.pk, "shortfall_id": said.pk, "quote_id": quote.pk, "subject_id": private.pk,
+    } | work  # fmt: skip
+
+
+def _work(client, worker, intent, at) -> dict[str, object]:
+    """A draft of a task, one that takes bids, and a contract between the two with one of everything under it."""
+    kept = files.keep("a.pdf", b"%PDF-")
+    words = {"owner": client.party, "title": "任务", "budget_fen": 10_000, "created_at": at, "state_at": at}
+    words |= {"category": "design", "brief": "b", "stages": [{"title": "s", "percent": 100}]}
+    draft_, open_ = (Task(**words, invite_code=code) for code in ("a" * 32, "b" * 32))
+    open_.state, open_.opens_at, open_.closes_at = "open", at, at + timedelta(days=9)
+    for each in (draft_, open_):
+        each.save(force_insert=True)
+    TermsVersion.objects.create(task=open_, no=1, body={}, at=at)
+    lock_until(open_, open_.closes_at)
+    bid = Bid.objects.create(
+        task=draft_, bidder=worker.party, person_id=worker.party_id, terms_no=1, seal="x", digest="0" * 64,
+        first_lock=1, last_lock=1, made_at=at, state_at=at,
+    )  # fmt: skip
+    file = TaskFile.objects.create(task=draft_, **vars(kept))
+    inquiry = Inquiry.objects.create(task=open_, asker=worker.party, text="t", asked_at=at)
+    contract = Contract.objects.create(
+        client=client.party, worker=worker.party, subject_kind="bid", subject_id=bid.pk, title="t", scope="s",
+        rights="transfer", accept_days=7, rounds_most=3, total_fen=100, digest="0" * 64, offered_at=at, state_at=at,
+        state="active",
+    )  # fmt: skip
+    stage = Milestone.objects.create(
+        contract=contract,
+        no=1,
+        title="s",
+        amount_fen=100,
+        days=1,
+        state_at=at,
+        state="submitted",
+        submitted_at=at,
+        paid_by=intent,
+    )
+    delivery = Delivery.objects.create(milestone=stage, round_no=1, text="t", digest="0" * 64, at=at)
+    delivered = DeliveredFile.objects.create(delivery=delivery, **vars(kept))
+    claim = Claim.objects.create(milestone=stage, side="client", wanted_fen=1, reason="r", made_at=at, answer_by=at)
+    message = Message.objects.create(
+        contract=contract, side="client", person_id=client.party_id, text="t", name="a.pdf", mime=kept.mime,
+        sha256=kept.sha256, at=at,
+    )  # fmt: skip
+    review = Review.objects.create(
+        contract=contract, side="worker", about=client.party, stars=5, text="t", at=at, is_shown=True
+    )
+    Invoice.objects.create(
+        milestone=stage, number="1" * 20, amount_fen=100, issued_on=at.date(), name="a.pdf", mime=kept.mime,
+        sha256=kept.sha256, attached_at=at,
+    )  # fmt: skip
+    saved = SavedFilter.objects.create(party=client.party, name="n", query="q=1", at=at)
+    return {
+        "task_id": draft_.pk, "open_task": open_.pk, "bid_id": bid.pk, "file_id": file.pk, "inquiry_id": inquiry.pk,
+        "contract_id": contract.pk, "milestone_id": stage.pk, "claim_id": claim.pk, "message_id": message.pk,
+        "review_id": review.pk, "delivered_id": delivered.pk, "filter_id": saved.pk, "party_id": client.party_id,
+        "code": "b" * 32,
     }  # fmt: skip
 
 
@@ -189,7 +249,23 @@ ACTS = {
     "appeals": "withdraw",
     "campaigns": "write",
     "harvest": "withdraw",
+    "work": "cancel",
+    "contracts": "propose-end",
+    "milestones": "approve",
+    "claims": "withdraw",
 }
+API_ACTS = {
+    "api/v1/tasks/<uuid:task_id>/review": "approve",
+    "api/v1/tasks": "submission",
+    "api/v1/bids": "shortlist",
+    "api/v1/contracts": "propose-end",
+    "api/v1/milestones": "approve",
+    "api/v1/claims": "withdraw",
+    "work/<uuid:task_id>/review": "approve",
+    "work/<uuid:task_id>/bids": "shortlist",
+    "work/<uuid:task_id>/bid/": "withdraw",
+}
+"""What is tried where the act depends on more than the first word of the route; the longest that fits comes first."""
 
 
 TODAY = datetime.now(UTC).date().isoformat()
@@ -250,6 +326,19 @@ BODIES: dict[str, dict[str, object]] = {
     "complaint": {"facts": "f", "wanted_fen": 1},
     "evidence": {"name": "b.pdf", "content": "JVBERi0x"},
     "offer": {"amount_fen": 1},
+    "tasks": {"like": ""},
+    "bids": {"amount_fen": 1_000, "days": 3, "text": "字" * 30, "terms_no": 1},
+    "inquiries": {"text": "可以提问吗"},
+    "reply": {"text": "一句答复"},
+    "reconfirmation": {"terms_no": 1},
+    "files": {"name": "b.pdf", "content": "JVBERi0x"},
+    "signature": {"digest": "0" * 64},
+    "messages": {"text": "t"},
+    "review": {"stars": 5, "text": "字" * 10},
+    "deliveries": {"text": "字" * 30},
+    "claims": {"wanted_fen": 1, "reason": "字" * 12},
+    "dispute": {"text": "f"},
+    "propose-end": {"text": "r"},
     "disputes": {"order": "P0", "provider_no": "CB", "amount_fen": 1},
 }
 """A well-formed body by the last word of an API route, so that permission and not form is what answers."""
@@ -257,6 +346,25 @@ BODIES: dict[str, dict[str, object]] = {
 
 PUTS: dict[str, dict[str, object]] = {
     "notifications": {"kind": "update", "in_inbox": True, "mail": "daily"},
+    "invoice": {  # fmt: skip
+        "invoice_no": "2" * 20,
+        "amount_fen": 100,
+        "issued_on": TODAY,
+        "file": {"name": "b.pdf", "content": "JVBERi0x"},
+    },
+    "tasks": {
+        "title": "任务",
+        "summary": "s",
+        "brief": "b",
+        "category": "design",
+        "budget_fen": 20_000,
+        "bid_days": 9,
+        "work_days": 9,
+        "accept_days": 7,
+        "rights": "transfer",
+        "stages": [{"title": "s", "percent": 100}],
+        "version": 1,
+    },
     "led": {"is_led": True},
     "late": {"last_day": TODAY},
     "batches": {"total": 20},
@@ -312,6 +420,13 @@ def filled(route: str, world: dict, *, missing: bool = False, public: bool = Fal
                 value = "verify" if "api" in route else "withdraw"
             if name == "act" and "shortfalls" in route:
                 value = "confirm"
+            known = next((act for start, act in API_ACTS.items() if route.startswith(start)), "")
+            if name == "act" and known:
+                value = known
+            if name == "file_id" and "contract" in route:
+                value = world["delivered_id"]
+            if public and name == "task_id":
+                value = world["open_task"]
             if public and name == "passport_id":
                 value = world["published"]
             if public and name == "campaign_id":
@@ -350,7 +465,7 @@ def rows(world: dict) -> list[str]:
         methods = ("GET", "POST", "PUT", "DELETE") if route.startswith("api/v1") else ("GET", "POST")
         for method in methods:
             lines = [row(route, method, world)]
-            if "campaign_id" in route or "passport_id" in route:
+            if any(name in route for name in ("campaign_id", "passport_id", "task_id")):
                 lines.append(row(route, method, world, public=True))
             found += [line for line in lines if set(line.split()[-7:]) != {"405"}]
     return found

@@ -14,6 +14,7 @@ from backend.ledger import queries as books
 from backend.payments import tasks
 from backend.payments.models import Debt, Dispute, PaymentIntent, Payout, PayoutAccount, Refund, RefundBatch
 from backend.payments.operations import debts, disputes, intents, notices, payouts, refunds
+from backend.payments.payees import payee_of
 from backend.payments.states import Batch, Disputing, Intent, Owing, Paying, Refunding
 from backend.sim.gateway import PAID, SILENCES, Letter, signed
 from backend.sim.part import Act, Invariant, Law, Part, among
@@ -169,7 +170,8 @@ def ask_payout(world: World) -> Task | None:
     payable = books.available(ledger.payable_to(account.party_id))
     if payable <= 0:
         return None
-    maker = next(user for user in world.people("maker") if user.party_id == account.party_id)
+    everyone = [*world.people("maker"), *world.people("worker")]
+    maker = next(user for user in everyone if user.party_id == account.party_id)
     by, amount = world.acting(maker), payable + world.pick([0, 0, 0, 1])
     return world.task(
         f"{maker.party.name} asks for a payout of ¥{amount / 100:g}",
@@ -230,7 +232,7 @@ def dispute(world: World) -> Task | None:
     if not paid:
         return None
     intent = world.pick(paid)
-    owner = Campaign.objects.filter(pk=intent.purpose_id).values_list("owner_id", flat=True).first() or intent.payer_id
+    owner = payee_of(intent)
     return world.task(
         f"{officer.party.name} records a chargeback of {intent.number[-6:]}",
         lambda: (

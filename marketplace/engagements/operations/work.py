@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from backend.common import crash, files, outbox, rules
-from backend.common.actors import CLOCK, Actor
+from backend.common.actors import CLOCK, SYSTEM, Actor
 from backend.common.errors import Invalid, Refusal
 from backend.payments.states import Intent
 from marketplace.engagements.errors import NoRoundsLeft, NotFunded, NothingDelivered, NoticeNeeded
@@ -190,7 +190,11 @@ def _default(milestone: Milestone, at: datetime) -> None:
 
 
 def _release(milestone: Milestone, at: datetime) -> None:
-    money.pay_out(milestone, money.free_money(milestone, at=at), at=at)
+    free = money.free_money(milestone, at=at)
+    if free <= 0:  # staff gave it all back meanwhile
+        move(milestone, "lose", by=SYSTEM, at=at, reason="款项已退回")
+        return
+    money.pay_out(milestone, free, at=at)
     move(milestone, "release", by=CLOCK, at=at)
 
 

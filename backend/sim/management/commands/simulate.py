@@ -20,8 +20,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from backend.sim import run
-from backend.sim.bugs import BUGS, SEEN
+from backend.sim.bugs import BUGS, SEEN, WHERE
 from backend.sim.crowd import make_crowd
+from backend.sim.scenes import SCENES
 
 _WIDTH = 4
 """Bytes of a seed's number in the pipe."""
@@ -37,6 +38,7 @@ class Command(BaseCommand):
         parser.add_argument("--steps", type=int, default=200, help="steps a seed")
         parser.add_argument("--seed", type=int, help="one seed, with its whole story")
         parser.add_argument("--first", type=int, default=1, help="the first seed")
+        parser.add_argument("--scene", choices=list(SCENES), default="funding", help="which parts live together")
         parser.add_argument("--bug", choices=[*sorted(BUGS), "all"], help="plant a bug, or each, and find it")
         parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
         parser.add_argument("--tail", type=int, default=run.TAIL, help="lines of the story to tell")
@@ -60,7 +62,9 @@ class Command(BaseCommand):
         gc.disable()
         first, seeds = options["first"], options["seeds"]
         for seed in range(first, first + seeds) if options["queue"] < 0 else _numbers(options["queue"]):
-            found = run.run_seed(seed, steps=options["steps"], bug=bug, tail=options["tail"])
+            found = run.run_seed(
+                seed, steps=options["steps"], scene=SCENES[options["scene"]], bug=bug, tail=options["tail"]
+            )
             self.stdout.write(json.dumps(found.plain(), ensure_ascii=False))
             self.stdout.flush()
             gc.collect()
@@ -85,7 +89,9 @@ class Command(BaseCommand):
             if one["broken"]:
                 self.stderr.write(f"BROKEN in seed {one['seed']}: {one['broken']}")
                 more = f" --bug {options['bug']}" if options["bug"] else ""
-                self.stderr.write(f"again: sizhong sim --seed {one['seed']} --steps {one['steps']}{more}")
+                self.stderr.write(
+                    f"again: sizhong sim --scene {options['scene']} --seed {one['seed']} --steps {one['steps']}{more}"
+                )
         summary = {
             "seeds": len(found),
             "steps": options["steps"],
@@ -108,7 +114,8 @@ class Command(BaseCommand):
         """
 
         def look(bug: str, first: int, seeds: int) -> dict[str, Any] | None:
-            share = self._start(options | {"bug": bug, "first": first, "seeds": seeds})
+            scene = WHERE.get(bug, options["scene"])
+            share = self._start(options | {"bug": bug, "scene": scene, "first": first, "seeds": seeds})
             lines = [json.loads(line) for line in share.stdout or ()]
             if share.wait():  # a share that dies has looked for nothing
                 raise CommandError((share.stderr.read() if share.stderr else "")[-3_000:])
@@ -167,7 +174,7 @@ class Command(BaseCommand):
     def _start(self, options: dict[str, Any], queue: int | None = None) -> subprocess.Popen[str]:
         words = [
             *("manage", "simulate", "--share", "--first", str(options["first"]), "--seeds", str(options["seeds"])),
-            *("--steps", str(options["steps"]), "--tail", str(options["tail"])),
+            *("--steps", str(options["steps"]), "--tail", str(options["tail"]), "--scene", options["scene"]),
             *(("--queue", str(queue)) if queue is not None else ()),
             *(("--bug", options["bug"]) if options["bug"] else ()),
         ]
