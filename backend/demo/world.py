@@ -18,6 +18,7 @@ from backend.common.actors import Actor, Role
 from backend.common.rules import SHANGHAI
 from backend.demo import people, ventures
 from backend.demo.gateway import Browser
+from backend.demo.jobs import Jobs
 from backend.demo.stories import CARRIERS, HARVESTS, PARCELS, SEASONS, STORIES, Story
 from backend.listings.facets import COUNTIES
 from backend.payments import queries as payments
@@ -69,6 +70,7 @@ class World:
                     self.say(f"  {story.title}")
                     self.live(story, maker)
                     made += 1
+            made += Jobs(self.people, self.moderator, self.now, self._settle).make()
         finally:
             self.browser.set_clock(clock.now())
         return made

@@ -60,7 +60,7 @@ escrow; delivered; claimed back; before the deciders."""
 
 @dataclass(frozen=True)
 class WorkDawn:
-    """What has happened to the first task before a seed's first step; another one takes bids beside it."""
+    """What has happened to the first task before a seed's first step; others stand beside it."""
 
     age: int
 

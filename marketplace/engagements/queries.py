@@ -347,6 +347,6 @@ STANDING: dict[str, str] = {
         HAVING c.total_fen <> sum(m.amount_fen) ORDER BY 1""",
     "contract is over and a stage is not (contract, state, milestone, state)": """
         SELECT c.id, c.state, m.id, m.state FROM engagements_contract c JOIN engagements_milestone m ON m.contract_id = c.id
-        WHERE c.state IN ('completed', 'ended') AND m.state NOT IN ('released', 'split', 'refunded', 'abandoned', 'void')
+        WHERE c.state NOT IN ('offered', 'active') AND m.state NOT IN ('released', 'split', 'refunded', 'abandoned', 'void')
         ORDER BY 1, 3""",
 }

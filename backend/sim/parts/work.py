@@ -14,6 +14,7 @@ from backend.sim.part import Act, Invariant, Law, Part, among
 from backend.sim.parts import campaigns
 from backend.sim.scheduler import Task as Thread
 from backend.sim.world import World
+from crowdfunding.campaigns.tasks import answer_by_silence
 from marketplace.engagements import tasks as engagement_tasks
 from marketplace.engagements.models import CLIENT, Claim, Contract, Milestone
 from marketplace.engagements.operations import claims, contracts, money, work
@@ -60,31 +61,34 @@ def _publish(world: World, client: User, days: int) -> Task:
 
 def _proposal(world: World) -> Proposal:
     fen = world.pick([40_000, 60_001, 100_000])
-    return Proposal(fen, 6, f"sim: how it would be done, for {fen} fen, within six days")
+    return Proposal(fen, 6, "sim: how it would be done")  # too short to be a copy of another
 
 
 def dawn(world: World, begun: WorkDawn) -> None:
-    """One task as far as the beginning says, another one that takes bids."""
+    """One task as far as the beginning says, another one farther or less far, and a third that takes bids."""
     world.gateway.faulty = False
     clients, workers = world.people("client"), world.people("worker")
     for worker in workers:
         by, phone = world.acting(worker), f"1370000{workers.index(worker):04d}"
         name = worker.party.name
         payouts.set_account(party_id=worker.party_id, login=phone, holder=name, by=by, at=world.now())
-    task = _publish(world, clients[0], 3)
-    for worker in workers[:3]:
-        by = world.acting(worker)
-        bids.seal(task_id=task.pk, proposal=_proposal(world), terms_no=1, by=by, at=world.now())
-    if begun.age > BIDDING:
-        _go_on(world, task, clients[0], begun.age)
-    _publish(world, clients[1], 20)
+    ages = (begun.age, (begun.age + 4) % 7)
+    begun_tasks = [_publish(world, client, 3) for client in clients]
+    for task in begun_tasks:
+        for worker in world.rng.sample(workers, 3):
+            by = world.acting(worker)
+            bids.seal(task_id=task.pk, proposal=_proposal(world), terms_no=1, by=by, at=world.now())
+    world.pass_time(timedelta(days=3, minutes=1))
+    task_tasks.advance_tasks()
+    for task, client, age in zip(begun_tasks, clients, ages, strict=True):
+        if age > BIDDING:
+            _go_on(world, task, client, age)
+    _publish(world, clients[1], 4)
     world.gateway.faulty = True
-    world.tell(f"the first task is {Task.objects.get(pk=task.pk).state}")
+    world.tell(f"the tasks are {', '.join(Task.objects.order_by('created_at', 'pk').values_list('state', flat=True))}")
 
 
 def _go_on(world: World, task: Task, client: User, age: int) -> None:
-    world.pass_time(timedelta(days=3, minutes=1))
-    task_tasks.advance_tasks()
     by = world.acting(client)
     chosen = Bid.objects.filter(task=task, state=Bidding.OPENED).order_by("amount_fen", "pk").first()
     if chosen is None:
@@ -225,7 +229,7 @@ def _stage(world: World, *states: str) -> tuple[Milestone, Actor, Actor] | None:
 def fund(world: World) -> Thread | None:
     """A client goes to the cashier with the next stage's money."""
     found = _stage(world, Stage.PLANNED)
-    if found is None:
+    if found is None or found[0].until is None:
         return None
     stage, client, _worker = found
 
@@ -359,26 +363,34 @@ def work_settled(world: World) -> Iterator[str]:
     for model in (Task, Bid, Contract, Milestone, Claim):
         for row in model.objects.all():
             if row.state not in row.machine.finals:
-                yield f"{model.__name__} {str(row.pk)[-6:]} is still {row.state}"
+                yield f"{model.__name__} {str(row.pk)[-6:]} is still {row.state}{_why(row)}"
     for stage in Milestone.objects.exclude(paid_by=None):
         left = books.balance(money.escrow_of(stage))
         if left:
             yield f"{left} fen are left in the escrow of the {stage.state} stage {str(stage.pk)[-6:]}"
 
 
+def _why(row: object) -> str:
+    """What a stage that waits waits for."""
+    if not isinstance(row, Milestone):
+        return ""
+    states = ", ".join(f"{order.number[-6:]} {order.state}" for order in money.orders(row.pk))
+    return f", its contract {row.contract.state}, its clock {row.due_at}, its orders: {states or 'none'}"
+
+
 PART = Part(
     name="work",
     acts=(
-        Act("bid", 6, bid),
-        Act("post", 4, post),
-        Act("sign", 5, sign),
-        Act("end", 1, end),
-        Act("fund", 8, fund),
-        Act("labour", 9, labour),
-        Act("accept", 5, accept),
-        Act("claim", 3, claim),
-        Act("answer", 4, answer),
-        Act("work's clock", 8, clockwork),
+        Act("bid", 10, bid),
+        Act("post", 10, post),
+        Act("sign", 12, sign),
+        Act("end", 2, end),
+        Act("fund", 20, fund),
+        Act("labour", 24, labour),
+        Act("accept", 12, accept),
+        Act("claim", 8, claim),
+        Act("answer", 12, answer),
+        Act("work's clock", 16, clockwork),
     ),
     laws=(
         Law("K1", "No stage is worked on without its money.", UNFUNDED),
@@ -391,6 +403,6 @@ PART = Part(
     settled=Invariant(
         "K6", "When faults stop, every task and contract ends, and no stage's escrow holds money.", work_settled
     ),
-    bells=(engagement_tasks.advance_engagements, task_tasks.advance_tasks),
+    bells=(engagement_tasks.advance_engagements, task_tasks.advance_tasks, answer_by_silence),
     dawn=dawn,
 )

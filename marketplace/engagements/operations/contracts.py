@@ -22,6 +22,7 @@ from marketplace.engagements.operations.shared import (
     as_side,
     begin_waiting,
     close,
+    drop_planned,
     held,
     move,
     move_contract,
@@ -102,6 +103,7 @@ def decline(*, contract_id: UUID, reason: str, by: Actor, at: datetime) -> Contr
     if not reason.strip():
         raise Invalid("请填写理由", "Please give a reason", field="reason")
     move_contract(contract, "decline", by=actor, at=at, reason=reason.strip())
+    drop_planned(contract, at)
     return contract
 
 
@@ -157,10 +159,9 @@ def agree_end(*, contract_id: UUID, by: Actor, at: datetime) -> Contract:
 
 def _end_between(contract: Contract, at: datetime) -> None:
     """No stage holds money: what is planned is dropped, and the contract ends."""
-    for rest in contract.milestones.filter(state=Stage.PLANNED).order_by("no"):
-        rest.contract = contract
+    for rest in contract.milestones.filter(state=Stage.PLANNED):
         money.refuse_paid_order(rest)
-        move(rest, "drop", by=SYSTEM, at=at)
+    drop_planned(contract, at)
     close(contract, "end", f"双方协商终止：{contract.end_reason}", at)
 
 
@@ -171,6 +172,7 @@ def advance(*, contract_id: UUID, at: datetime) -> None:
     if contract.due_at is None or contract.due_at > at or contract.state != Agreeing.OFFERED:
         return
     move_contract(contract, "lapse", by=CLOCK, at=at, reason="逾期未确认")
+    drop_planned(contract, at)
 
 
 STEPS: dict[str, Callable[[UUID, str, Actor, datetime], Contract]] = {

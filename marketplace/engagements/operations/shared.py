@@ -173,10 +173,15 @@ def _go_on(contract: Contract, milestone: Milestone, at: datetime) -> None:
             return
         close(contract, "complete", "", at)
         return
-    for rest in planned:
+    drop_planned(contract, at)
+    close(contract, "end", ENDS.get(milestone.state, ""), at)
+
+
+def drop_planned(contract: Contract, at: datetime) -> None:
+    """What was not begun is not done any more."""
+    for rest in contract.milestones.filter(state=Stage.PLANNED).order_by("no"):
         rest.contract = contract
         move(rest, "drop", by=SYSTEM, at=at)
-    close(contract, "end", ENDS.get(milestone.state, ""), at)
 
 
 ENDS = {
