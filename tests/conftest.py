@@ -20,7 +20,10 @@ from urllib.parse import quote, urlsplit
 import httpx
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")  # a machine at work elsewhere is no fault of the code
 ROOT = Path(__file__).resolve().parents[1]
 os.environ["SIZHONG_HOME"] = os.environ.get("SIZHONG_TEST_HOME", str(ROOT / "var" / "test"))
 os.environ["DJANGO_SETTINGS_MODULE"] = "backend.config.settings"
