@@ -53,6 +53,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "page": paging.page(rows, order=("-created_at", "-id"), cursor=request.GET.get("cursor", ""), size=20),
         "counts": [(key, TASK.word(key), counts[key]) for key in TASK.states if key in counts],
         "state": state,
+        "rest": f"state={state}&" if state in TASK.states else "",
         "patterns": patterns().values(),
         "now": clock.now(),
     }

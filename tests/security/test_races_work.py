@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -18,10 +19,11 @@ from marketplace.tasks.models import Bid
 from marketplace.tax.models import Withheld
 from tests.builders import acting, person
 from tests.security.doors import by_token, token_of
-from tests.security.test_races import AT_ONCE, ROUNDS, moves, statuses
+from tests.security.test_races import AT_ONCE, moves, statuses
 from tests.work_builders import offered, open_bids, open_task, sealed_bid, signed, stage_of, submitted
 
 SCOPES = {"read", "work"}
+ROUNDS = int(os.environ.get("RACE_ROUNDS", "2"))
 
 
 def _token(actor) -> str:
