@@ -396,5 +396,9 @@ SEEN: dict[str, int] = {
     "unguarded_batch": 4,
     "harvest_of_one": 6,
     "portion_kept": 29,
+    "paid_in_spite_of_the_bank": 20,
+    "rest_of_a_division_kept": 3,
+    "tax_not_recorded": 4,
+    "unconfirmed_bid_counts": 12,
 }
 """At which seed each that takes more than two was found last: tried first, so that the proof is quick while it holds."""
