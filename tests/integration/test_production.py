@@ -35,11 +35,12 @@ BAD = {
     "APP_ID": {"SIZHONG_ALIPAY_APP_ID": "2026000000000001"},
     "PRIVATE_KEY": {"SIZHONG_ALIPAY_PRIVATE_KEY": "/nowhere"},
     "KEY_RING": {"SIZHONG_KEY_RING": "/nowhere"},
+    "KEEPER_PUBLIC": {"SIZHONG_KEEPER_PUBLIC": "/nowhere"},
 }
 
 
 def start(tmp_path, changed: dict[str, str]) -> subprocess.CompletedProcess:
-    for name in ("key.pem", "ring.json"):
+    for name in ("key.pem", "ring.json", "keeper.hex"):
         path = tmp_path / name
         path.write_text("{}")
         path.chmod(0o600)
@@ -47,6 +48,7 @@ def start(tmp_path, changed: dict[str, str]) -> subprocess.CompletedProcess:
     env |= GOOD | {
         "SIZHONG_HOME": str(tmp_path), "SIZHONG_ALIPAY_PRIVATE_KEY": str(tmp_path / "key.pem"),
         "SIZHONG_KEY_RING": str(tmp_path / "ring.json"),
+        "SIZHONG_KEEPER_PUBLIC": str(tmp_path / "keeper.hex"),
     } | changed  # fmt: skip
     return subprocess.run(
         [sys.executable, "-m", "backend.config.cli", "doctor", "--deploy"],
