@@ -16,6 +16,7 @@ from backend.common import clock, outbox
 from backend.common.actors import Actor, Role
 from backend.common.models import Delivery, OutboxEvent
 from backend.disputes import tasks as dispute_tasks
+from backend.judging import tasks as judging_tasks
 from backend.moderation import tasks as moderation_tasks
 from backend.payments import tasks as payment_tasks
 from backend.payments.models import Payout
@@ -40,6 +41,7 @@ from crowdfunding.pots import tasks as pot_tasks
 from crowdfunding.pots.models import Pot
 from crowdfunding.pots.operations import pots
 from crowdfunding.pots.operations.pots import Plan
+from marketplace.contests import tasks as contest_tasks
 from marketplace.engagements import tasks as engagement_tasks
 from marketplace.tasks import tasks as task_tasks
 
@@ -266,6 +268,8 @@ def beat() -> None:
         dispute_tasks.advance_disputes()
         engagement_tasks.advance_engagements()
         task_tasks.advance_tasks()
+        judging_tasks.advance_judging()
+        contest_tasks.advance_contests()
         project_tasks.advance_projects()
         moderation_tasks.advance_appeals()
         payment_tasks.send_refunds()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -38,6 +39,18 @@ def people_behind(*party_ids: UUID | None) -> frozenset[UUID]:
     ids = {party_id for party_id in party_ids if party_id is not None}
     members = Membership.objects.filter(organisation_id__in=ids, revoked_at=None)
     return frozenset(ids | set(members.values_list("user__party_id", flat=True)))
+
+
+def circles(party_ids: Iterable[UUID]) -> dict[UUID, set[UUID]]:
+    """By party: itself, who may act for it, and what it may act for; parties whose circles meet are no strangers."""
+    found = {party_id: {party_id} for party_id in party_ids}
+    live = Membership.objects.filter(revoked_at=None)
+    pairs = live.filter(Q(organisation__in=found) | Q(user__party__in=found))
+    for organisation_id, person_id in pairs.values_list("organisation_id", "user__party_id"):
+        for one, other in ((organisation_id, person_id), (person_id, organisation_id)):
+            if one in found and other is not None:
+                found[one].add(other)
+    return found
 
 
 def staff_roles(user: User, *, at: datetime) -> frozenset[Role]:

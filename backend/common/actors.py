@@ -17,6 +17,7 @@ class Role(StrEnum):
     LEAD = "lead"
     CLIENT = "client"
     WORKER = "worker"
+    JUDGE = "judge"
     MODERATOR = "moderator"
     FINANCE = "finance"
     AUDITOR = "auditor"

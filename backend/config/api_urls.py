@@ -3,6 +3,7 @@
 from django.urls import path
 
 from backend.disputes import api as disputes
+from backend.judging import api as judging
 from backend.moderation import api as moderation
 from backend.projects import api as projects
 from backend.web.docs import Docs, Schema
@@ -23,6 +24,7 @@ from crowdfunding.fulfilment import api as fulfilment
 from crowdfunding.harvest import api as harvest
 from crowdfunding.leads import api as leads
 from crowdfunding.pots import api as pots
+from marketplace.contests import api as contests
 from marketplace.engagements import api as engagements
 from marketplace.tasks import api as tasks
 from marketplace.tax import api as tax
@@ -30,6 +32,7 @@ from marketplace.tax import api as tax
 _campaign = "v1/campaigns/<uuid:campaign_id>"
 _pledge = "v1/pledges/<uuid:pledge_id>"
 _task = "v1/tasks/<uuid:task_id>"
+_contest = "v1/contests/<uuid:contest_id>"
 _contract = "v1/contracts/<uuid:contract_id>"
 _stage = "v1/milestones/<uuid:milestone_id>"
 
@@ -138,6 +141,35 @@ urlpatterns = [
     path("v1/task-invitations/<slug:code>", tasks.TaskInvitation.as_view()),
     path("v1/my/tasks", tasks.MyTasks.as_view()),
     path("v1/my/bids", tasks.MyBids.as_view()),
+    path("v1/contests", contests.Contests.as_view()),
+    path(_contest, contests.ContestOne.as_view()),
+    path(f"{_contest}/files", contests.ContestFiles.as_view()),
+    path(f"{_contest}/files/<uuid:file_id>", contests.ContestFileOne.as_view()),
+    path(f"{_contest}/cashier", contests.ContestCashier.as_view()),
+    path(f"{_contest}/extension", contests.ContestTime.as_view()),
+    path(f"{_contest}/entries", contests.ContestEntries.as_view()),
+    path(f"{_contest}/review/<slug:act>", contests.ContestReview.as_view()),
+    path(f"{_contest}/<slug:act>", contests.ContestStep.as_view()),
+    path("v1/entries/<uuid:entry_id>", contests.EntryOne.as_view()),
+    path("v1/entries/<uuid:entry_id>/files", contests.EntryFiles.as_view()),
+    path("v1/entries/<uuid:entry_id>/files/<uuid:file_id>", contests.EntryFileOne.as_view()),
+    path("v1/entries/<uuid:entry_id>/submission", contests.EntrySubmission.as_view()),
+    path("v1/my/contests", contests.MyContests.as_view()),
+    path("v1/my/entries", contests.MyEntries.as_view()),
+    path("v1/calls/<uuid:call_id>", judging.CallOne.as_view()),
+    path("v1/calls/<uuid:call_id>/works", judging.CallWorks.as_view()),
+    path("v1/calls/<uuid:call_id>/<slug:act>", judging.CallStep.as_view()),
+    path("v1/judge-invitations/<slug:code>", judging.JudgeInvitation.as_view()),
+    path("v1/judges/<uuid:judge_id>", judging.JudgeOne.as_view()),
+    path("v1/applications/<uuid:application_id>/score", judging.ApplicationScore.as_view()),
+    path("v1/applications/<uuid:application_id>/objections", judging.ApplicationObjections.as_view()),
+    path("v1/applications/<uuid:application_id>/<slug:act>", judging.ApplicationStep.as_view()),
+    path("v1/objections/<uuid:objection_id>", judging.ObjectionOne.as_view()),
+    path("v1/objections/<uuid:objection_id>/files", judging.ObjectionFiles.as_view()),
+    path("v1/objections/<uuid:objection_id>/files/<uuid:file_id>", judging.ObjectionFileOne.as_view()),
+    path("v1/objections/<uuid:objection_id>/<slug:act>", judging.ObjectionStep.as_view()),
+    path("v1/proofs", judging.Proofs.as_view()),
+    path("v1/proofs/<uuid:proof_id>", judging.ProofOne.as_view()),
     path("v1/contracts", engagements.Contracts.as_view()),
     path(_contract, engagements.ContractOne.as_view()),
     path(f"{_contract}/take-home", engagements.ContractForecast.as_view()),

@@ -26,6 +26,8 @@ app.conf.beat_schedule = {
     "advance-pots": {"task": "crowdfunding.pots.tasks.advance_pots", "schedule": 10.0},
     "advance-engagements": {"task": "marketplace.engagements.tasks.advance_engagements", "schedule": 10.0},
     "advance-tasks": {"task": "marketplace.tasks.tasks.advance_tasks", "schedule": 10.0},
+    "advance-judging": {"task": "backend.judging.tasks.advance_judging", "schedule": 10.0},
+    "advance-contests": {"task": "marketplace.contests.tasks.advance_contests", "schedule": 10.0},
     "advance-disputes": {"task": "backend.disputes.tasks.advance_disputes", "schedule": 10.0},
     "forget-addresses": {"task": "crowdfunding.fulfilment.tasks.forget_addresses", "schedule": 3600.0},
     "send-mails": {"task": "backend.notifications.tasks.send_mails", "schedule": 20.0},

@@ -46,6 +46,7 @@ OUR_APPS = [
     "backend.moderation",
     "backend.projects",
     "backend.disputes",
+    "backend.judging",
     "search",
     "crowdfunding.campaigns",
     "crowdfunding.fulfilment",
@@ -58,6 +59,7 @@ OUR_APPS = [
     "marketplace.tax",
     "marketplace.engagements",
     "marketplace.tasks",
+    "marketplace.contests",
     "backend.web",
     "backend.demo",
 ]

@@ -33,6 +33,8 @@ urlpatterns = [
     path("", include("marketplace.tax.urls")),
     path("", include("marketplace.engagements.urls")),
     path("", include("marketplace.tasks.urls")),
+    path("", include("marketplace.contests.urls")),
+    path("", include("backend.judging.urls")),
     path("", include("backend.web.urls")),
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 from django.db.models import Avg, Count, F, Q, QuerySet, Sum
 
 from backend.accounts.models import Party
+from backend.accounts.queries import circles
 from backend.common import rules
 from backend.common.actors import Actor, Role
 from backend.common.errors import NotFound
@@ -350,3 +352,14 @@ STANDING: dict[str, str] = {
         WHERE c.state NOT IN ('offered', 'active') AND m.state NOT IN ('released', 'split', 'refunded', 'abandoned', 'void')
         ORDER BY 1, 3""",
 }
+
+
+def recent_ties(one: UUID, others: Collection[UUID], at: datetime) -> dict[UUID, tuple[str, str]]:
+    """Which of others had a contract in the last years with a party, or with one it acts for (features.md D4)."""
+    years = rules.value("judging.tie_years", at=at)
+    since = at.replace(year=at.year - years, day=min(at.day, 28))
+    mine = circles([one])[one]
+    sides = Q(client__in=mine, worker__in=others) | Q(client__in=others, worker__in=mine)
+    rows = Contract.objects.filter(sides, signed_at__gte=since).values_list("client_id", "worker_id")
+    why = (f"{years} 年内有承接协议", f"a contract within {years} years")
+    return {side: why for row in rows for side in row if side in others}

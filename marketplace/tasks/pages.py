@@ -20,6 +20,7 @@ from backend.common.errors import NotFound, Refusal
 from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
 from marketplace.engagements import queries as engagements
 from marketplace.engagements.models import CLIENT
+from marketplace.halls import facet_of, link_with, rest_of
 from marketplace.tasks import diffs, queries
 from marketplace.tasks.forms import proposal_of, whole
 from marketplace.tasks.models import Task
@@ -30,7 +31,7 @@ from search.engines import Query
 from search.queries import find
 
 ORDERS = (("newest", "最新发布", "Newest"), ("closing", "即将开标", "Closing soon"))
-FACETS = ("category", "county", "state")
+FACETS = {"category": WORK_CATEGORY_KEYS, "county": COUNTIES, "state": TASK.states}
 
 
 @require_GET
@@ -53,53 +54,18 @@ def hall(request: HttpRequest) -> HttpResponse:
         "now": clock.now(),
         "found": found,
         "query": query,
-        "orders": [(key, (zh, en), _link(request, order=key)) for key, zh, en in ORDERS],
-        "facets": [_facet(request, name, dict(found.facets.get(name, {})), chosen[name]) for name in FACETS],
+        "orders": [(key, (zh, en), link_with(request, order=key)) for key, zh, en in ORDERS],
+        "facets": [
+            facet_of(request, name, known, dict(found.facets.get(name, {})), chosen[name], machine=TASK)
+            for name, known in FACETS.items()
+        ],
         "chosen": any(chosen.values()),
-        "rest": _rest(request),
+        "rest": rest_of(request),
         "paged": bool(query.cursor),
         "filters": queries.saved_filters(actor.party_id) if actor.party_id else [],
         "address": request.GET.urlencode(),
     }
     return render(request, "tasks/hall.html", context)
-
-
-def _link(request: HttpRequest, **changed: str) -> str:
-    params = request.GET.copy()
-    params.pop("cursor", None)
-    for name, value in changed.items():
-        params[name] = value
-    return f"?{params.urlencode()}"
-
-
-def _rest(request: HttpRequest) -> str:
-    """The address's choices without the cursor, to put before the next one."""
-    params = request.GET.copy()
-    params.pop("cursor", None)
-    return params.urlencode() + "&" if params else ""
-
-
-def _facet(request: HttpRequest, name: str, counts: dict[str, int], chosen: list[str]) -> dict[str, Any]:
-    known = {"category": WORK_CATEGORY_KEYS, "county": COUNTIES, "state": TASK.states}[name]
-    rows = []
-    for value in known:
-        if not counts.get(value) and value not in chosen:
-            continue
-        params = request.GET.copy()
-        params.pop("cursor", None)
-        kept = [item for item in chosen if item != value]
-        params.setlist(name, kept if value in chosen else [*kept, value])
-        word = TASK.word(value) if name == "state" else value
-        rows.append(
-            {
-                "value": value,
-                "word": word,
-                "count": counts.get(value, 0),
-                "on": value in chosen,
-                "url": f"?{params.urlencode()}",
-            }
-        )
-    return {"name": name, "rows": rows}
 
 
 @require_GET

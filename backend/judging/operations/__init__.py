@@ -1,0 +1,1 @@
+"""Every write of judging. Locks go call, then application, then objection."""

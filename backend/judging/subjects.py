@@ -1,0 +1,26 @@
+"""What is judged, as its own package shows it: filled by the packages whose works these are, when their apps are ready."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Work:
+    """One work as judges see it: its name, its words as safe HTML, its pictures' addresses; nothing of who made it."""
+
+    title: str
+    html: str
+    pictures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A kind of thing with works: how to show those of some applications."""
+
+    works: Callable[[Sequence[UUID]], dict[UUID, Work]]
+
+
+SUBJECTS: dict[str, Subject] = {}

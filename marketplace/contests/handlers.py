@@ -1,0 +1,120 @@
+"""What happens to contests when something has happened, and what people are told."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from backend.common import files
+from backend.common.fen import show_yuan
+from backend.common.outbox import Event, when
+from backend.common.rules import SHANGHAI
+from backend.judging.events import CallMoved
+from backend.judging.operations import likenesses
+from backend.judging.states import Standing
+from backend.notifications import operations as notifications
+from backend.payments.events import DisputeEnded, PaymentArrivedLate, PaymentSettled
+from backend.payments.operations import refunds
+from marketplace.contests.events import ContestMoved, PrizePaid
+from marketplace.contests.models import SHOWN, Contest, Entry
+from marketplace.contests.operations import course, money
+from marketplace.contests.operations.shared import KIND
+
+_ours = when(lambda event: event.subject_kind == KIND)
+
+
+@_ours
+def fund(event: PaymentSettled) -> None:
+    money.fund(contest_id=event.subject_id, intent_id=event.intent_id, at=event.at)
+
+
+@_ours
+def return_late(event: PaymentArrivedLate) -> None:
+    """An order lives a day; whoever pays later gets it back and orders anew."""
+    refunds.refund_whole(intent_id=event.intent_id, reason="超时后到账", at=event.at)
+
+
+@when(lambda event: event.subject_kind == KIND and event.outcome == "lost")
+def end_unpaid(event: DisputeEnded) -> None:
+    money.lose(contest_id=event.subject_id, at=event.at)
+
+
+@_ours
+def follow_call(event: CallMoved) -> None:
+    course.follow(contest_id=event.subject_id, at=event.at)
+
+
+@when(lambda event: event.subject_kind == KIND and event.move == "close")
+def compare(event: CallMoved) -> None:
+    """When the window has ended, every entry is compared with the others and with those of the past."""
+    entries = Entry.objects.filter(contest_id=event.subject_id, application__state=Standing.SUBMITTED)
+    for entry in entries.order_by("application__no"):
+        if entry.application_id is None:
+            continue
+        pictures = [
+            (file.received_sha256, files.read(file.sha256)) for file in entry.files.filter(use=SHOWN).order_by("pk")
+        ]
+        likenesses.look(
+            application_id=entry.application_id, text=f"{entry.title}\n{entry.text}", pictures=pictures, at=event.at
+        )
+
+
+_HOST_HEARS = {
+    "approve": (
+        "赛事《{title}》已通过审核，请在 {until} 前托管奖金 {prize}，到账即开始征集",
+        "“{title}” passed: put the prize of {prize} into escrow by {until}, and entries are taken",
+    ),
+    "return": ("赛事《{title}》被退回：{reason}", "Your contest “{title}” was returned: {reason}"),
+    "give_up_review": (
+        "赛事《{title}》逾期未审核，请重新提交",
+        "Your contest “{title}” was not reviewed in time; submit it again",
+    ),
+    "fund": ("赛事《{title}》奖金已托管，征集至 {until}", "The prize of “{title}” is in escrow; entries are taken until {until}"),
+    "fail": ("赛事《{title}》无人获奖，奖金退回：{reason}", "“{title}” ended without a winner; the prize goes back"),
+    "lose": ("赛事《{title}》终止：{reason}", "“{title}” ended: the payment was taken back"),
+    "pay": ("赛事《{title}》奖金已发放", "The prizes of “{title}” are paid"),
+    "freeze": ("赛事《{title}》已冻结：{reason}", "Your contest “{title}” is frozen: {reason}"),
+    "thaw": ("赛事《{title}》已解冻，截止时间顺延", "“{title}” goes on; its end moved"),
+    "call_off": ("赛事《{title}》已取消，奖金退回", "“{title}” is cancelled; the prize goes back"),
+    "withdraw": ("赛事《{title}》已撤回", "“{title}” is withdrawn"),
+}  # fmt: skip
+
+
+@when(lambda event: event.move in _HOST_HEARS)
+def tell_host(event: ContestMoved) -> None:
+    found = Contest.objects.get(pk=event.contest_id)
+    until = found.until.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if found.until else "—"
+    facts = {"title": found.title, "reason": found.reason, "until": until, "prize": show_yuan(found.total_fen)}
+    zh, en = (text.format(**facts) for text in _HOST_HEARS[event.move])
+    _tell([event.owner_id], event, zh, en, found.pk)
+
+
+@when(lambda event: event.move == "extend")
+def tell_entrants(event: ContestMoved) -> None:
+    found = Contest.objects.get(pk=event.contest_id)
+    until = found.until.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if found.until else "—"
+    entrants = found.entries.order_by("pk").values_list("entrant_id", flat=True)[:2_000]
+    zh = f"赛事《{found.title}》征集延长至 {until}：{found.reason}"
+    _tell(list(dict.fromkeys(entrants)), event, zh, f"“{found.title}” takes entries until {until}", found.pk)
+
+
+def tell_winner(event: PrizePaid) -> None:
+    entry = Entry.objects.select_related("contest").get(pk=event.entry_id)
+    net = show_yuan(event.paid_fen - event.fee_fen - event.tax_fen)
+    parts = (show_yuan(event.paid_fen), show_yuan(event.fee_fen), show_yuan(event.tax_fen))
+    zh = f"《{entry.contest.title}》奖金 {parts[0]} 已到账 {net}（服务费 {parts[1]}，代扣个税 {parts[2]}），作品权利按约定转移"
+    en = f"Your prize of {parts[0]} for “{entry.contest.title}”: {net} after a fee of {parts[1]} and tax of {parts[2]}"
+    _tell([event.entrant_id], event, zh, en, entry.contest_id)
+
+
+def _tell(who: list[UUID], event: Event, zh: str, en: str, contest_id: UUID) -> None:
+    notifications.tell(who, key=str(event.id), kind="work", zh=zh, en=en, url=f"/contests/{contest_id}/", at=event.at)
+
+
+HANDLERS = {
+    PaymentSettled: [fund],
+    PaymentArrivedLate: [return_late],
+    DisputeEnded: [end_unpaid],
+    CallMoved: [follow_call, compare],
+    ContestMoved: [tell_host, tell_entrants],
+    PrizePaid: [tell_winner],
+}

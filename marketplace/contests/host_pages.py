@@ -1,0 +1,268 @@
+"""Pages of hosts: the board, the editor, paying the prize in, more time; and the moderator's review."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from backend.accounts.doors import actor_of, signed_in, staff, take, uploaded
+from backend.common import clock, files, paging
+from backend.common.actors import Actor, Role
+from backend.common.errors import Invalid, NotFound, Refusal
+from backend.common.workbooks import book, download
+from backend.judging import queries as judging
+from backend.judging.models import TIE_RULES
+from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
+from backend.moderation import queries as moderation
+from backend.moderation import screening
+from backend.moderation.pages import card as appeal_card
+from backend.payments.doors import to_cashier
+from marketplace.contests import queries
+from marketplace.contests.forms import prizes_text, terms_of
+from marketplace.contests.models import GALLERIES, MODES, Contest
+from marketplace.contests.operations import course, drafts, money, reviews
+from marketplace.contests.states import CONTEST, Running
+from marketplace.engagements.terms import RIGHTS
+from marketplace.tasks.forms import whole
+
+FIELDS = (
+    "title", "summary", "brief", "category", "county", "mode", "tie_rule", "rights", "gallery", "entry_limit", "entry_days",
+    "judge_days", "publicity_days",
+)  # fmt: skip
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def board(request: HttpRequest) -> HttpResponse:
+    """All contests that I host, by state; posting starts a new draft."""
+    actor = actor_of(request)
+    if actor.party_id is None:
+        raise NotFound
+    if request.method == "POST":
+        return redirect("contest-edit", drafts.start(by=actor, at=clock.now()).pk)
+    state = request.GET.get("state", "")
+    rows = queries.of_owner(actor.party_id)
+    if state in CONTEST.states:
+        rows = rows.filter(state=state)
+    counts = queries.counts_of(actor.party_id)
+    context = {
+        "nav": "work",
+        "page": paging.page(rows, order=("-created_at", "-id"), cursor=request.GET.get("cursor", ""), size=20),
+        "counts": [(key, CONTEST.word(key), counts[key]) for key in CONTEST.states if key in counts],
+        "state": state,
+        "rest": f"state={state}&" if state in CONTEST.states else "",
+        "now": clock.now(),
+    }
+    return render(request, "contests/board.html", context)
+
+
+def _form(contest: Contest) -> dict[str, object]:
+    return {name: getattr(contest, name) for name in FIELDS} | {
+        "skills": "、".join(contest.skills),
+        "prizes": prizes_text(contest),
+        "is_blind": contest.is_blind,
+    }
+
+
+def _typed(request: HttpRequest, contest: Contest) -> dict[str, object]:
+    """What was typed, where it could not be saved; nobody types a brief twice."""
+    names = (*FIELDS, "skills", "prizes")
+    found = _form(contest) | {name: request.POST.get(name, "") for name in names if name in request.POST}
+    return found | {"is_blind": request.POST.get("is_blind") == "1"}
+
+
+def _criteria(request: HttpRequest, contest: Contest, refusal: Refusal | None) -> list[tuple[str, str]]:
+    rows = [(str(one["title"]), str(one["weight"])) for one in contest.criteria]
+    if refusal is not None:
+        typed = zip(request.POST.getlist("criterion_title"), request.POST.getlist("criterion_weight"), strict=False)
+        rows = [row for row in typed if any(row)][: drafts.MOST_CRITERIA]
+    return [*rows, *[("", "")] * (min(drafts.MOST_CRITERIA, len(rows) + 2) - len(rows))]
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def edit(request: HttpRequest, contest_id: UUID) -> HttpResponse:
+    """The editor of a draft; saving and submitting are one form, so that nothing unsaved is submitted."""
+    actor = actor_of(request)
+    contest = queries.own(contest_id, actor)
+    if contest.state not in Running.EDITABLE:
+        return redirect("contest", contest_id)
+    refusal: Refusal | None = None
+    if request.method == "POST":
+        try:
+            drafts.write(
+                contest_id=contest_id,
+                terms=terms_of(request.POST),
+                version=whole(request.POST, "version"),
+                by=actor,
+                at=clock.now(),
+            )
+            if request.POST.get("act") == "submit":
+                drafts.submit(contest_id=contest_id, by=actor, at=clock.now())
+                return redirect("contest", contest_id)
+            return take(request, lambda _by, _at: None, _("已保存"), redirect("contest-edit", contest_id))
+        except NotFound:
+            raise
+        except Refusal as caught:
+            refusal = caught
+            contest.refresh_from_db()
+    context = {
+        "nav": "work",
+        "contest": contest,
+        "refusal": refusal,
+        "form": _typed(request, contest) if refusal else _form(contest),
+        "criteria": _criteria(request, contest, refusal),
+        "categories": WORK_CATEGORY_KEYS,
+        "counties": COUNTIES,
+        "modes": MODES.items(),
+        "tie_rules": TIE_RULES.items(),
+        "galleries": GALLERIES.items(),
+        "rights": RIGHTS.items(),
+        "files": list(contest.files.order_by("name", "pk")[: drafts.MOST_FILES]),
+        "returned": moderation.last_return(contest.pk) if contest.state == Running.RETURNED else None,
+        "appeal": appeal_card(request, "contest", contest.pk) if contest.state == Running.RETURNED else "",
+    }
+    return render(request, "contests/edit.html", context, status=refusal.status if refusal else 200)
+
+
+@require_POST
+@signed_in
+def attach(request: HttpRequest, contest_id: UUID) -> HttpResponse:
+    """Add a file to the brief."""
+    queries.own(contest_id, actor_of(request))
+
+    def add(by: Actor, at: datetime) -> None:
+        name, body = uploaded(request, most=files.MOST_BYTES)
+        drafts.attach(contest_id=contest_id, name=name, body=body, by=by, at=at)
+
+    return take(request, add, _("附件已添加"), redirect("contest-edit", contest_id))
+
+
+@require_POST
+@signed_in
+def detach(request: HttpRequest, contest_id: UUID, file_id: UUID) -> HttpResponse:
+    """Take a file out of the brief."""
+    queries.own(contest_id, actor_of(request))
+    return take(
+        request,
+        lambda by, _at: drafts.detach(file_id=file_id, by=by),
+        _("附件已移除"),
+        redirect("contest-edit", contest_id),
+    )
+
+
+@require_POST
+@signed_in
+def pay(request: HttpRequest, contest_id: UUID) -> HttpResponse:
+    """Off to the cashier with the prize."""
+    queries.own(contest_id, actor_of(request))
+    sent: list[HttpResponse] = []
+
+    def do(by: Actor, at: datetime) -> None:
+        sent.append(to_cashier(request, money.order(contest_id=contest_id, by=by, at=at), at=at))
+
+    reply = take(request, do, _("正在前往支付"), redirect("contest", contest_id))
+    return sent[0] if sent else reply
+
+
+@require_POST
+@signed_in
+def extend(request: HttpRequest, contest_id: UUID) -> HttpResponse:
+    """Give entrants more time."""
+    queries.own(contest_id, actor_of(request))
+    reason = request.POST.get("reason", "")[:600]
+    return take(
+        request,
+        lambda by, at: course.extend(
+            contest_id=contest_id, days=whole(request.POST, "days"), reason=reason, by=by, at=at
+        ),
+        _("征集时间已延长，参赛者已收到通知"),
+        redirect("contest", contest_id),
+    )
+
+
+@require_POST
+@signed_in
+def step(request: HttpRequest, contest_id: UUID, act: str) -> HttpResponse:
+    """What a host decides about a whole contest."""
+    queries.own(contest_id, actor_of(request))
+    if act == "copy":
+        made = drafts.copy(contest_id=contest_id, by=actor_of(request), at=clock.now())
+        return redirect("contest-edit", made.pk)
+    if act not in course.STEPS:
+        raise NotFound
+    reason = request.POST.get("reason", "")[:600]
+    return take(
+        request,
+        lambda by, at: course.STEPS[act](contest_id, reason, by, at),
+        _("已记录"),
+        redirect("contest", contest_id),
+    )
+
+
+@require_GET
+@signed_in
+def export(request: HttpRequest, contest_id: UUID) -> HttpResponse:
+    """The result as a workbook: place, number, maker, score, what each judge gave."""
+    contest = queries.own(contest_id, actor_of(request))
+    call = queries.call_of(contest)
+    rows = [
+        [
+            str(row.application.place or ""),
+            str(row.application.no),
+            row.maker,
+            row.score,
+            row.application.state_word,
+            " / ".join(f"{total:.2f}" for total in row.totals),
+        ]
+        for row in (judging.result(call) if call else [])
+    ]
+    heads = [_("名次"), _("编号"), _("参赛者"), _("得分"), _("状态"), _("各评委得分")]
+    return download(book(_("评审结果"), heads, rows), f"contest-{str(contest.pk)[-12:]}")
+
+
+# --- the moderator -------------------------------------------------------------------------------------------
+
+
+@require_GET
+@staff(Role.MODERATOR)
+def review(request: HttpRequest, contest_id: UUID) -> HttpResponse:
+    """One contest as the moderator reads it: everything, what to look at twice, the checklist."""
+    contest = queries.visible(contest_id, actor_of(request))
+    context = {
+        "nav": "review",
+        "contest": contest,
+        "mode": MODES[contest.mode],
+        "tie_rule": TIE_RULES.get(contest.tie_rule),
+        "files": list(contest.files.order_by("name", "pk")[: drafts.MOST_FILES]),
+        "checklist": reviews.CHECKLIST.items(),
+        "findings": list(screening.contacts("brief", f"{contest.title}\n{contest.summary}\n{contest.brief}")),
+        "history": moderation.history(contest_id),
+        "appeal": moderation.appeal_of(contest_id),
+    }
+    return render(request, "contests/review.html", context)
+
+
+@require_POST
+@staff(Role.MODERATOR)
+def review_step(request: HttpRequest, contest_id: UUID, act: str) -> HttpResponse:
+    """Approve, return, freeze, thaw."""
+    queries.visible(contest_id, actor_of(request))
+    signed, reason = request.POST.getlist("checklist")[:30], request.POST.get("reason", "")[:600]
+
+    def do(by: Actor, at: datetime) -> object:
+        if act == "approve":
+            return reviews.approve(contest_id=contest_id, checklist=signed, by=by, at=at)
+        if not reason.strip():
+            raise Invalid("请填写理由", "Please give a reason", field="reason")
+        return reviews.STEPS[act](contest_id, reason, by, at)
+
+    if act != "approve" and act not in reviews.STEPS:
+        raise NotFound
+    back = redirect("review-queue") if act in ("approve", "return") else redirect("contest-review", contest_id)
+    return take(request, do, _("已记录"), back)

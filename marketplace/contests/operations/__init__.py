@@ -1,0 +1,1 @@
+"""Every write of contests. Locks go contest, then call, then application."""

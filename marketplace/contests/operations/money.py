@@ -1,0 +1,254 @@
+"""Everything that moves a contest's money: into escrow first, to the winners less fee and tax, back to the host."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from backend.common import outbox, rules
+from backend.common.actors import CLOCK, PROVIDER, SYSTEM, Actor
+from backend.common.fen import Fen
+from backend.judging.models import Application
+from backend.judging.operations import calls
+from backend.judging.ranking import Criterion, divided, shares
+from backend.judging.states import Calling, Standing
+from backend.ledger import operations as ledger
+from backend.ledger import queries as books
+from backend.payments import queries as payments
+from backend.payments.errors import DisputeOpen
+from backend.payments.models import PaymentIntent
+from backend.payments.operations import intents, refunds
+from backend.payments.states import Intent
+from marketplace.contests.events import PrizePaid
+from marketplace.contests.models import COUNT, Contest, Entry
+from marketplace.contests.operations.shared import KIND, held, move, of_owner
+from marketplace.contests.states import Running
+from marketplace.engagements.errors import BeingPaid
+from marketplace.tax import withholding
+from marketplace.tax.withholding import Payment
+
+FEE = "task_service"
+
+
+def escrow_of(contest: Contest) -> ledger.AccountRef:
+    """Where a contest's prizes lie."""
+    return ledger.escrow_of(KIND, contest.pk)
+
+
+def orders(contest_id: UUID) -> QuerySet[PaymentIntent]:
+    """The orders for a contest's prizes."""
+    return PaymentIntent.objects.filter(subject_id=contest_id, subject_kind=KIND)
+
+
+def refuse_paid_order(contest: Contest) -> None:
+    """Go on unless the prizes have come and are only not booked yet.
+
+    Raises:
+        BeingPaid: they have.
+    """
+    if orders(contest.pk).filter(state=Intent.SUCCEEDED).exists() and contest.paid_by_id is None:
+        raise BeingPaid
+
+
+@transaction.atomic
+def order(*, contest_id: UUID, by: Actor, at: datetime) -> PaymentIntent:
+    """The order that puts all prizes into escrow; the open one where there is one (托管奖金).
+
+    Raises:
+        MoveRefused: not approved yet, or funded already.
+        BeingPaid: the money has come and is being booked.
+    """
+    contest, _actor = of_owner(contest_id, by)
+    contest.machine.step("fund", contest.state)
+    refuse_paid_order(contest)
+    for intent in orders(contest.pk).order_by("-created_at")[:5]:
+        if intent.state in (Intent.CREATED, Intent.AWAITING) and at < intent.expires_at:
+            return intent
+    ledger.open_account(escrow_of(contest))
+    return intents.open_intent(
+        purpose=(KIND, contest.pk),
+        subject=(KIND, contest.pk),
+        payer_id=contest.owner_id,
+        amount_fen=contest.total_fen,
+        title=f"托管奖金：{contest.title}"[:120],
+        expires_at=at + timedelta(hours=rules.value("contests.order_hours", at=at)),
+        at=at,
+    )
+
+
+@transaction.atomic
+def fund(*, contest_id: UUID, intent_id: UUID, at: datetime) -> None:
+    """The prizes are in escrow: entries are taken from now on. Where that is no longer wanted it goes back. Safe to repeat."""
+    contest = held(contest_id)
+    if contest.paid_by_id == intent_id:
+        return
+    if contest.state != Running.FUNDING:
+        refunds.refund_whole(intent_id=intent_id, reason="赛事已托管或已撤回", at=at)
+        return
+    contest.paid_by_id = intent_id
+    contest.opens_at, contest.closes_at = at, at + timedelta(days=contest.entry_days)
+    contest.save(update_fields=["paid_by", "opens_at", "closes_at"])  # an open contest is a funded one
+    move(contest, "fund", by=PROVIDER, at=at)
+    calls.open_call(
+        subject=(KIND, contest.pk),
+        owner_id=contest.owner_id,
+        title=contest.title,
+        url=f"/contests/{contest.pk}/",
+        terms=calls.Terms(
+            criteria=tuple(Criterion(one["key"], one["title"], one["weight"]) for one in contest.criteria),
+            seats=len(contest.prizes),
+            tie_rule=contest.tie_rule,
+            is_blind=contest.is_blind,
+            judge_days=contest.judge_days,
+            publicity_days=contest.publicity_days,
+        ),
+        at=at,
+    )
+
+
+def free_money(contest: Contest, *, at: datetime) -> Fen:
+    """What the escrow holds, with its payment held, so that no chargeback comes between this and what is done.
+
+    Raises:
+        DisputeOpen: the host's bank asks for the money already.
+        Busy: a request about the payment was made at this very moment.
+    """
+    paid_by = contest.paid_by_id
+    if paid_by is None:
+        raise AssertionError(f"contest {contest.pk} holds money of nobody")
+    refunds.held_without_requests(intent_id=paid_by, at=at, reason="赛事结算")
+    if payments.is_disputed(paid_by):
+        raise DisputeOpen
+    return books.available(escrow_of(contest))
+
+
+def fee_of(fen: Fen, *, at: datetime) -> Fen:
+    """What the platform keeps of so much, by the schedule of the day."""
+    fee = ledger.fee_due(FEE, on=fen, at=at)
+    return fee[1] if fee else 0
+
+
+def give_back(contest: Contest, fen: Fen, *, reason: str, at: datetime) -> None:
+    """Give the host so much: by the payment, or owed to them where that way is closed (退还奖金)."""
+    if fen <= 0 or contest.paid_by_id is None:
+        return
+    refunds.return_or_owe(
+        intent_id=contest.paid_by_id,
+        amount_fen=fen,
+        party_id=contest.owner_id,
+        key=f"contest-back:{contest.pk}",
+        cause=(KIND, contest.pk),
+        reason=reason,
+        at=at,
+    )
+    contest.back_fen = fen
+
+
+def prizes_of(contest: Contest, winners: list[Application], *, defaulted: bool) -> dict[UUID, Fen]:
+    """What each winner gets before fee and tax, in fen, by application.
+
+    Shared places share their prizes. Where the published default holds, the winners share everything, in a piece-rate
+    contest at most the piece's price each.
+    """
+    ordered = sorted(winners, key=lambda one: (one.place or 0, one.submitted_at, str(one.pk)))
+    if not ordered:
+        return {}
+    if not defaulted:
+        return shares(contest.sums, [(one.pk, one.place or 0, one.submitted_at) for one in ordered])
+    pool = contest.total_fen
+    if contest.mode == COUNT:
+        pool = min(pool, contest.sums[0] * len(ordered))
+    return divided(pool, [one.pk for one in ordered])
+
+
+@transaction.atomic
+def pay(*, contest_id: UUID, at: datetime) -> None:
+    """Pay every winner and give back what no place used, all in one transaction. Safe to repeat (发放奖金).
+
+    Raises:
+        DisputeOpen: a chargeback is open; asked again later.
+        Busy: a request about the payment was made at this very moment.
+    """
+    contest = held(contest_id)
+    if contest.state != Running.PAYING:
+        return
+    rest = free_money(contest, at=at)
+    call = calls.call_of(KIND, contest.pk)
+    winners = list(call.applications.filter(state=Standing.AWARDED).select_related("party"))
+    won = prizes_of(contest, winners, defaulted=call.is_defaulted)
+    contest.given_fen = contest.fee_fen = contest.tax_fen = 0
+    for application in winners:
+        if won[application.pk] > 0:
+            entry = Entry.objects.select_for_update(of=("self",)).get(application=application)
+            _pay_one(contest, entry, won[application.pk], at)
+            rest -= won[application.pk]
+    give_back(contest, rest, reason="未用完的奖金退回", at=at)
+    if winners:
+        move(contest, "pay", by=CLOCK, at=at)
+    else:
+        contest.given_fen = contest.fee_fen = contest.tax_fen = None
+        move(contest, "fail", by=CLOCK, at=at, reason="没有符合要求的作品")
+
+
+def _pay_one(contest: Contest, entry: Entry, fen: Fen, at: datetime) -> None:
+    """One prize, less the published fee and the tax that is withheld; the rights pass with it."""
+    fee = ledger.fee_due(FEE, on=fen, at=at)
+    fee_fen = fee[1] if fee else 0
+    tax_fen = withholding.keep(
+        Payment(
+            payee=entry.entrant,
+            payer_id=contest.owner_id,
+            project_id=contest.pk,
+            cause_id=entry.pk,
+            title=f"{contest.title}·{entry.title}",
+            paid_fen=fen,
+            fee_fen=fee_fen,
+        ),
+        at=at,
+    ).tax_fen
+    escrow = escrow_of(contest)
+    legs = [ledger.Leg(escrow, ledger.open_account(ledger.payable_to(entry.entrant_id)), fen - fee_fen - tax_fen)]
+    if fee is not None:
+        legs.append(
+            ledger.Leg(escrow, ledger.open_account(ledger.PLATFORM_FEES), fee_fen, fee=fee[0], fee_base_fen=fen)
+        )
+    if tax_fen:
+        legs.append(ledger.Leg(escrow, ledger.open_account(ledger.WITHHELD_TAX), tax_fen))
+    ledger.post(key=f"prize:{entry.pk}", kind="release", legs=legs, cause=(KIND, contest.pk), at=at)
+    entry.paid_fen, entry.fee_fen, entry.tax_fen, entry.rights_at = fen, fee_fen, tax_fen, at
+    entry.save(update_fields=["paid_fen", "fee_fen", "tax_fen", "rights_at"])
+    contest.given_fen = (contest.given_fen or 0) + fen
+    contest.fee_fen = (contest.fee_fen or 0) + fee_fen
+    contest.tax_fen = (contest.tax_fen or 0) + tax_fen
+    outbox.record(
+        PrizePaid(
+            at=at,
+            entry_id=entry.pk,
+            contest_id=contest.pk,
+            entrant_id=entry.entrant_id,
+            paid_fen=fen,
+            fee_fen=fee_fen,
+            tax_fen=tax_fen,
+        )
+    )
+
+
+def return_whole(contest: Contest, *, reason: str, at: datetime) -> None:
+    """Give back all that the escrow holds."""
+    give_back(contest, free_money(contest, at=at), reason=reason, at=at)
+
+
+@transaction.atomic
+def lose(*, contest_id: UUID, at: datetime) -> None:
+    """The host's bank took the payment back: nothing is left to win, and what is left goes back. Safe to repeat."""
+    contest = held(contest_id)
+    if contest.state not in Running.HOLDING:
+        return
+    return_whole(contest, reason="付款已被银行收回", at=at)
+    move(contest, "lose", by=SYSTEM, at=at, reason="付款已被银行收回")
+    call = calls.call_of(KIND, contest.pk)
+    if call.state not in (Calling.SETTLED, Calling.VOID):
+        calls.void(call, reason="奖金已被银行收回", at=at)

@@ -1,0 +1,120 @@
+"""What every operation of a contest begins and ends with."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from backend.accounts.queries import people_behind
+from backend.common import outbox, rules
+from backend.common.actors import Actor, Role
+from backend.common.errors import Forbidden, NotFound
+from backend.listings import operations as listings
+from marketplace.contests.events import ContestMoved
+from marketplace.contests.models import Contest
+from marketplace.contests.states import Running
+
+SCOPE = "work"
+KIND = "contest"
+
+
+def held(contest_id: UUID) -> Contest:
+    """The contest, its row held.
+
+    Raises:
+        NotFound: there is none.
+    """
+    rows = Contest.objects.select_for_update(of=("self",)).select_related("owner", "paid_by")
+    found = rows.filter(pk=contest_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def of_owner(contest_id: UUID, by: Actor) -> tuple[Contest, Actor]:
+    """The host's contest, its row held, and the host in their role.
+
+    Raises:
+        NotFound: not the host's hat.
+        Forbidden: the hat's mandate does not cover work.
+    """
+    contest = held(contest_id)
+    if by.party_id is None or contest.owner_id != by.party_id:
+        raise NotFound
+    if SCOPE not in by.scopes:
+        raise Forbidden
+    return contest, by.wears(Role.OWNER)
+
+
+def is_affiliated(contest: Contest, by: Actor) -> bool:
+    """Whether a person is the host or may act for them, or acts under the hat of somebody who is."""
+    behind = people_behind(contest.owner_id)
+    mine = people_behind(by.party_id) if by.party_id is not None else frozenset()
+    return bool(behind & {by.person_id, by.party_id}) or bool(behind & mine)
+
+
+def may_see(contest: Contest, by: Actor) -> bool:
+    """Whether a contest is there for somebody: everybody's once it is open, before that its host's and staff's."""
+    if contest.state in Running.PUBLIC or by.party_id is not None and by.party_id == contest.owner_id:
+        return True
+    return bool(by.roles & {Role.MODERATOR, Role.AUDITOR}) and contest.state != Running.DRAFT
+
+
+def move(contest: Contest, event: str, *, by: Actor, at: datetime, reason: str = "") -> None:
+    """Make a move of a contest whose row is held, set its clocks, show its listing, and announce it."""
+    contest.move(event, by=by, at=at, reason=reason)
+    contest.state_at = at
+    contest.reason = reason[:300] or contest.reason
+    set_clock(contest)
+    contest.save()
+    show(contest)
+    outbox.record(
+        ContestMoved(at=at, contest_id=contest.id, owner_id=contest.owner_id, move=event, state=contest.state)
+    )
+
+
+def set_clock(contest: Contest) -> None:
+    """When time alone takes the next move; judging and publicity have clocks of their own."""
+    since = contest.state_at
+    match contest.state:
+        case Running.DRAFT | Running.RETURNED:
+            contest.until = since + rules.days("contests.draft_days", at=since)
+        case Running.REVIEW:
+            contest.until = since + rules.days("contests.review_days", at=since)
+        case Running.FUNDING:
+            contest.until = since + rules.days("contests.fund_days", at=since)
+        case Running.OPEN:
+            contest.until = contest.closes_at
+        case Running.PAYING:
+            contest.until = since
+        case Running.FROZEN:
+            contest.until = since + rules.days("contests.frozen_days", at=since)
+        case _:
+            contest.until = None
+    contest.due_at = contest.until
+
+
+def show(contest: Contest) -> None:
+    """Bring the contest's listing up to date."""
+    listings.show(
+        listings.Shown(
+            kind=KIND,
+            subject_id=contest.id,
+            title=contest.title,
+            summary=contest.summary,
+            owner_id=contest.owner_id,
+            owner_name=contest.owner.masked_name,
+            category=contest.category,
+            county=contest.county,
+            state=contest.state,
+            is_public=contest.state in Running.PUBLIC,
+            is_open=contest.state == Running.OPEN,
+            goal_fen=contest.total_fen,
+            raised_fen=0,
+            people_n=contest.entries_n,
+            opens_at=contest.opens_at,
+            closes_at=contest.closes_at,
+            listed_at=contest.opens_at or contest.created_at,
+            keywords=" ".join(contest.skills),
+        )
+    )

@@ -1,0 +1,242 @@
+"""Pages of contests for everybody and for entrants: the hall, a contest with its result, one's entry."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from backend.accounts.doors import actor_of, signed_in, take, uploaded
+from backend.accounts.models import Party
+from backend.common import clock, files, paging
+from backend.common.actors import Actor, Role
+from backend.common.errors import NotFound, Refusal
+from backend.judging import queries as judging
+from backend.judging.models import TIE_RULES
+from backend.judging.states import Calling, Standing
+from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
+from marketplace.contests import queries
+from marketplace.contests.models import GALLERIES, MODES, SOURCE, Contest, Entry
+from marketplace.contests.operations import entries, money
+from marketplace.contests.operations.shared import is_affiliated
+from marketplace.contests.states import CONTEST, Running
+from marketplace.halls import facet_of, link_with, rest_of
+from marketplace.tax import withholding
+from search.engines import Query
+from search.queries import find
+
+ORDERS = (("newest", "最新发布", "Newest"), ("closing", "即将截止", "Closing soon"))
+FACETS = {"category": WORK_CATEGORY_KEYS, "county": COUNTIES, "state": CONTEST.states}
+
+
+@require_GET
+def hall(request: HttpRequest) -> HttpResponse:
+    """All public contests, with facets whose every choice is in the address."""
+    chosen = {name: [value for value in request.GET.getlist(name) if value][:10] for name in FACETS}
+    query = Query(
+        text=request.GET.get("q", "").strip()[:100],
+        kind="contest",
+        categories=chosen["category"],
+        counties=chosen["county"],
+        states=chosen["state"],
+        order=request.GET.get("order", "newest"),
+        cursor=request.GET.get("cursor", ""),
+    )
+    found = find(query)
+    context = {
+        "nav": "work",
+        "found": found,
+        "query": query,
+        "orders": [(key, (zh, en), link_with(request, order=key)) for key, zh, en in ORDERS],
+        "facets": [
+            facet_of(request, name, known, dict(found.facets.get(name, {})), chosen[name], machine=CONTEST)
+            for name, known in FACETS.items()
+        ],
+        "chosen": any(chosen.values()),
+        "rest": rest_of(request),
+        "paged": bool(query.cursor),
+        "now": clock.now(),
+    }
+    return render(request, "contests/hall.html", context)
+
+
+@require_GET
+def contest(request: HttpRequest, contest_id: UUID) -> HttpResponse:
+    """One contest: what is wanted, the prizes, how it is judged, what comes when; and the result once there is one."""
+    actor, now = actor_of(request), clock.now()
+    found = queries.visible(contest_id, actor)
+    call = queries.call_of(found)
+    is_mine = actor.party_id is not None and actor.party_id == found.owner_id
+    mine = list(queries.entries_of(actor.party_id).filter(contest=found).order_by("made_at", "pk")[:20])
+    result = judging.result(call) if call else []
+    context = {
+        "nav": "work",
+        "contest": found,
+        "call": call,
+        "is_mine": is_mine,
+        "is_moderator": Role.MODERATOR in actor.roles,
+        "files": list(found.files.order_by("name", "pk")[:20]),
+        "mode": MODES[found.mode],
+        "gallery_rule": GALLERIES[found.gallery],
+        "tie_rule": TIE_RULES.get(found.tie_rule),
+        "entries": mine,
+        "may_enter": found.takes_entries(now) and not is_mine and not is_affiliated(found, actor),
+        "seat": judging.seat_of(call, actor) if call else None,
+        "result": result,
+        "gallery": queries.gallery(found, call) if call else [],
+        "fairness": judging.fairness(call) if call else None,
+        "objections": judging.objections(call) if call and call.state in Calling.DECIDED else [],
+        "may_object": call is not None and call.state == Calling.PUBLICITY and actor.party_id is not None,
+        "takes": _left(found, actor, now),
+        "now": now,
+    }
+    return render(request, "contests/contest.html", context)
+
+
+def _left(contest: Contest, actor: Actor, at: datetime) -> list[tuple[int, int, int, int]]:
+    """For each size of prize: the prize, the fee, the tax that would be withheld from this reader, and what is left, in fen."""
+    payee = Party.objects.filter(pk=actor.party_id).first() if actor.party_id else None
+    if payee is None or contest.state != Running.OPEN:
+        return []
+    rows = []
+    for prize in sorted(set(contest.sums), reverse=True)[:5]:
+        fee = money.fee_of(prize, at=at)
+        tax = withholding.foresee(payee=payee, paid_fen=prize, project_id=contest.pk, at=at).tax_fen
+        rows.append((prize, fee, tax, prize - fee - tax))
+    return rows
+
+
+@require_GET
+def file(request: HttpRequest, contest_id: UUID, file_id: UUID) -> HttpResponse:
+    """A file of the brief."""
+    found = queries.file_of(contest_id, file_id, actor_of(request))
+    return files.attachment(found.sha256, found.mime, f"contest-{str(found.pk)[-12:]}")
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def enter(request: HttpRequest, contest_id: UUID) -> HttpResponse:
+    """A new entry: name and words; files come on the next page."""
+    actor = actor_of(request)
+    found = queries.visible(contest_id, actor)
+    refusal: Refusal | None = None
+    if request.method == "POST":
+        try:
+            made = entries.begin(
+                contest_id=contest_id,
+                title=request.POST.get("title", "")[:200],
+                text=request.POST.get("text", "")[:10_000],
+                by=actor,
+                at=clock.now(),
+            )
+            return redirect("entry", made.pk)
+        except NotFound:
+            raise
+        except Refusal as caught:
+            refusal = caught
+    context = {"nav": "work", "contest": found, "refusal": refusal, "form": request.POST}
+    return render(request, "contests/enter.html", context, status=refusal.status if refusal else 200)
+
+
+@require_GET
+def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
+    """One entry: mine to change and hand in, or as the gallery shows it."""
+    actor, now = actor_of(request), clock.now()
+    found = queries.readable_entry(entry_id, actor)
+    application = found.application
+    is_mine = actor.party_id is not None and actor.party_id == found.entrant_id
+    shows_maker = application is not None and application.call.names_are_shown
+    context = {
+        "nav": "work",
+        "entry": found,
+        "contest": found.contest,
+        "application": application,
+        "is_mine": is_mine,
+        "maker": found.entrant.masked_name if shows_maker and not is_mine else "",
+        "files": list(found.files.order_by("use", "name", "pk")[:20]),
+        "may_read_sources": is_mine or actor.party_id == found.contest.owner_id and found.rights_at is not None,
+        "may_change": is_mine and found.contest.takes_entries(now),
+        "may_object": application is not None
+        and application.call.state == Calling.PUBLICITY
+        and actor.party_id is not None
+        and (
+            application.state in Standing.LIVE and not is_mine or is_mine and application.state == Standing.INELIGIBLE
+        ),
+        "aim": "for" if is_mine else "against",
+    }
+    return render(request, "contests/entry.html", context)
+
+
+@require_POST
+@signed_in
+def entry_step(request: HttpRequest, entry_id: UUID, act: str) -> HttpResponse:
+    """Save, hand in, or take back."""
+    queries.own_entry(entry_id, actor_of(request))
+    data = request.POST
+
+    def save(by: Actor, at: datetime) -> Entry:
+        title, text = data.get("title", "")[:200], data.get("text", "")[:10_000]
+        return entries.write(entry_id=entry_id, title=title, text=text, by=by, at=at)
+
+    steps = {
+        "save": (save, _("已保存")),
+        "submit": (lambda by, at: entries.hand_in(entry_id=entry_id, by=by, at=at), _("作品已提交，摘要已存证")),
+        "withdraw": (lambda by, at: entries.withdraw(entry_id=entry_id, by=by, at=at), _("作品已撤回")),
+    }
+    if act not in steps:
+        raise NotFound
+    do, done = steps[act]
+    return take(request, do, done, redirect("entry", entry_id))
+
+
+@require_POST
+@signed_in
+def entry_attach(request: HttpRequest, entry_id: UUID) -> HttpResponse:
+    """Add a file to my entry."""
+    queries.own_entry(entry_id, actor_of(request))
+    use = request.POST.get("use", "")
+
+    def add(by: Actor, at: datetime) -> None:
+        name, body = uploaded(request, most=files.MOST_BYTES)
+        entries.attach(entry_id=entry_id, use=use, name=name, body=body, by=by, at=at)
+
+    return take(request, add, _("文件已添加"), redirect("entry", entry_id))
+
+
+@require_POST
+@signed_in
+def entry_detach(request: HttpRequest, entry_id: UUID, file_id: UUID) -> HttpResponse:
+    """Take a file out of my entry."""
+    queries.own_entry(entry_id, actor_of(request))
+    return take(
+        request,
+        lambda by, at: entries.detach(file_id=file_id, by=by, at=at),
+        _("文件已移除"),
+        redirect("entry", entry_id),
+    )
+
+
+@require_GET
+def entry_file(request: HttpRequest, entry_id: UUID, file_id: UUID) -> HttpResponse:
+    """A file of an entry; pictures are shown in the page, sources are saved."""
+    found = queries.entry_file(entry_id, file_id, actor_of(request))
+    if found.use == SOURCE:
+        return files.attachment(found.sha256, found.mime, f"entry-{str(found.pk)[-12:]}")
+    return files.shown(found.sha256, found.mime)
+
+
+@require_GET
+@signed_in
+def mine(request: HttpRequest) -> HttpResponse:
+    """My entries, with how each stands and what comes next."""
+    party_id = actor_of(request).party_id
+    if party_id is None:
+        raise NotFound
+    page = paging.page(
+        queries.entries_of(party_id), order=("-made_at", "-id"), cursor=request.GET.get("cursor", ""), size=20
+    )
+    return render(request, "contests/mine.html", {"nav": "work", "page": page, "now": clock.now()})

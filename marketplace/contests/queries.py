@@ -1,0 +1,265 @@
+"""Every read of contests that spans rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+from django.urls import reverse
+
+from backend.accounts.models import Party
+from backend.common import richtext
+from backend.common.actors import Actor, Role
+from backend.common.errors import NotFound
+from backend.judging import queries as judging
+from backend.judging.models import Call
+from backend.judging.states import Calling, Standing
+from backend.judging.subjects import Work
+from marketplace.contests.errors import NotPaid
+from marketplace.contests.models import AFTER_CLOSE, SHOWN, Contest, ContestFile, Entry, EntryFile
+from marketplace.contests.operations.shared import KIND, may_see
+from marketplace.contests.states import Running
+
+A_HANDFUL = 200
+
+
+def due(*, at: datetime) -> list[UUID]:
+    """Contests whose clock has something to do."""
+    return list(Contest.objects.filter(due_at__lte=at).order_by("due_at").values_list("pk", flat=True)[:A_HANDFUL])
+
+
+def visible(contest_id: UUID, actor: Actor) -> Contest:
+    """A contest that one may see.
+
+    Raises:
+        NotFound: none, or not for this reader.
+    """
+    found = Contest.objects.select_related("owner").filter(pk=contest_id).first()
+    if found is None or not may_see(found, actor):
+        raise NotFound
+    return found
+
+
+def own(contest_id: UUID, actor: Actor) -> Contest:
+    """A contest of one's own.
+
+    Raises:
+        NotFound: none of this hat.
+    """
+    found = Contest.objects.select_related("owner").filter(pk=contest_id).first()
+    if found is None or actor.party_id is None or found.owner_id != actor.party_id:
+        raise NotFound
+    return found
+
+
+def call_of(contest: Contest) -> Call | None:
+    """How a contest is judged; None before it is funded."""
+    return judging.of_subject(KIND, contest.pk)
+
+
+def of_owner(party_id: UUID) -> QuerySet[Contest]:
+    """A host's contests."""
+    return Contest.objects.filter(owner_id=party_id)
+
+
+def counts_of(party_id: UUID) -> dict[str, int]:
+    """How many contests of a host are in which state."""
+    rows = of_owner(party_id).values("state").annotate(n=Count("pk")).order_by("state")
+    return {row["state"]: row["n"] for row in rows}
+
+
+def file_of(contest_id: UUID, file_id: UUID, actor: Actor) -> ContestFile:
+    """A file of the brief of a contest that one may see.
+
+    Raises:
+        NotFound: none, or not for this reader.
+    """
+    visible(contest_id, actor)
+    found = ContestFile.objects.filter(pk=file_id, contest_id=contest_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def entries_of(party_id: UUID | None) -> QuerySet[Entry]:
+    """An entrant's entries."""
+    return Entry.objects.filter(entrant_id=party_id).select_related("contest", "application")
+
+
+def own_entry(entry_id: UUID, actor: Actor) -> Entry:
+    """An entry of one's own.
+
+    Raises:
+        NotFound: none of this hat.
+    """
+    rows = Entry.objects.select_related("contest__owner", "application__call")
+    found = rows.filter(pk=entry_id, entrant_id=actor.party_id).first() if actor.party_id else None
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _is_shown(entry: Entry) -> bool:
+    """Whether everybody sees an entry: there is a result, and by the published choice it is in the gallery."""
+    application = entry.application
+    if application is None or application.call.state not in Calling.DECIDED:
+        return False
+    if application.state in (Standing.PROVISIONAL, Standing.AWARDED):
+        return True
+    return entry.contest.gallery == AFTER_CLOSE and application.state in (Standing.RANKED, Standing.NOT_PLACED)
+
+
+def readable_entry(entry_id: UUID, actor: Actor) -> Entry:
+    """An entry for its maker, for those who judge it, and for everybody once it is in the gallery.
+
+    Raises:
+        NotFound: none, or not for this reader.
+    """
+    rows = Entry.objects.select_related("contest__owner", "application__call", "entrant")
+    found = rows.filter(pk=entry_id).first()
+    if found is None:
+        raise NotFound
+    if actor.party_id is not None and actor.party_id == found.entrant_id:
+        return found
+    application = found.application
+    if application is None or application.state == Standing.WITHDRAWN:
+        raise NotFound
+    if _is_shown(found) or judging.may_judge(application.call, actor):
+        return found
+    raise NotFound
+
+
+def entry_file(entry_id: UUID, file_id: UUID, actor: Actor) -> EntryFile:
+    """A file of an entry that one may read; a source for its maker, for staff, and for the host once it is paid.
+
+    Raises:
+        NotFound: none, or not for this reader.
+        NotPaid: a source, and the prize is not paid.
+    """
+    entry = readable_entry(entry_id, actor)
+    found = EntryFile.objects.filter(pk=file_id, entry_id=entry_id).first()
+    if found is None:
+        raise NotFound
+    if found.use == SHOWN or actor.party_id == entry.entrant_id or Role.MODERATOR in actor.roles:
+        return found
+    if actor.party_id != entry.contest.owner_id:
+        raise NotFound
+    if entry.rights_at is None:
+        raise NotPaid
+    return found
+
+
+def works(application_ids: Sequence[UUID]) -> dict[UUID, Work]:
+    """Entries as the judge block shows them, by application."""
+    entries = Entry.objects.filter(application__in=application_ids)
+    pictures: dict[UUID, list[EntryFile]] = {}
+    for file in EntryFile.objects.filter(entry__in=entries, use=SHOWN).order_by("name", "pk"):
+        pictures.setdefault(file.entry_id, []).append(file)
+    return {
+        entry.application_id: Work(
+            entry.title,
+            richtext.render(entry.text),
+            tuple(reverse("entry-file", args=[entry.pk, file.pk]) for file in pictures.get(entry.pk, ())),
+        )
+        for entry in entries
+        if entry.application_id is not None
+    }
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One entry in the gallery: its place, score and maker where there is a result."""
+
+    entry: Entry
+    picture: str
+    place: int | None
+    score: str
+    maker: str
+
+
+def gallery(contest: Contest, call: Call) -> list[Shown]:
+    """What everybody sees of a contest with a result, best first; at most two hundred."""
+    placed = {one.application.pk: one for one in judging.result(call)}
+    if not placed:
+        return []
+    rows = list(
+        Entry.objects.filter(contest=contest, application__in=list(placed))
+        .select_related("application__call", "contest")
+        .order_by("application__place", "application__no")[:A_HANDFUL]
+    )
+    rows = [entry for entry in rows if _is_shown(entry)]
+    first: dict[UUID, EntryFile] = {}
+    for file in EntryFile.objects.filter(entry__in=rows, use=SHOWN).order_by("name", "pk"):
+        first.setdefault(file.entry_id, file)
+    found = []
+    for entry in rows:
+        if entry.application_id is None:
+            continue
+        one, picture = placed[entry.application_id], first.get(entry.pk)
+        url = reverse("entry-file", args=[entry.pk, picture.pk]) if picture else ""
+        found.append(Shown(entry, url, one.application.place, one.score, one.maker))
+    return found
+
+
+def open_business(party: Party) -> tuple[str, str] | None:
+    """Whether contests keep a party's account from being closed."""
+    if of_owner(party.pk).filter(state__in=Running.UNDER_WAY).exists():
+        return "您有未结束的赛事", "you have contests under way"
+    waiting = Entry.objects.filter(entrant=party, contest__state__in=Running.HOLDING)
+    if waiting.exclude(Q(application=None) | Q(application__state=Standing.WITHDRAWN)).exists():
+        return "您有未结束的参赛作品", "you have entries under way"
+    return None
+
+
+STANDING: dict[str, str] = {
+    "contest gave out more than its prizes (contest, prizes, given, back)": """
+        SELECT id, total_fen, given_fen, back_fen FROM contests_contest
+        WHERE coalesce(given_fen, 0) + coalesce(back_fen, 0) > total_fen ORDER BY 1""",
+    "contest's escrow differs from its state (contest, state, prizes, escrow, held)": """
+        SELECT c.id, c.state, c.total_fen, e.fen, e.held_fen FROM contests_contest c JOIN LATERAL (
+            SELECT a.held_fen, a.credits_fen - a.debits_fen + coalesce(sum(s.credits_fen - s.debits_fen), 0) fen
+            FROM ledger_account a LEFT JOIN ledger_slot s ON s.account_id = a.id
+            WHERE a.code = 'escrow:contest:' || c.id GROUP BY a.id
+        ) e ON true
+        WHERE c.paid_by_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM payments_dispute d WHERE d.intent_id = c.paid_by_id)
+          AND e.fen <> CASE WHEN c.state IN ('open', 'judging', 'publicity', 'paying', 'frozen')
+              THEN c.total_fen - (SELECT coalesce(sum(r.amount_fen), 0) FROM payments_refund r
+                                  WHERE r.intent_id = c.paid_by_id AND r.state = 'succeeded')
+              ELSE e.held_fen END ORDER BY 1""",
+    "contest's transfer without its contest (key)": """
+        SELECT t.key FROM ledger_transfer t LEFT JOIN contests_contest c ON c.id = t.cause_id
+        WHERE t.cause_kind = 'contest' AND c.id IS NULL ORDER BY t.seq""",
+    "prizes paid differ from the contest's sum (contest, given, paid)": """
+        SELECT c.id, c.given_fen, sum(e.paid_fen) FROM contests_contest c JOIN contests_entry e ON e.contest_id = c.id
+        WHERE c.state = 'completed' GROUP BY 1, 2
+        HAVING coalesce(c.given_fen, 0) <> coalesce(sum(e.paid_fen), 0) ORDER BY 1""",
+    "prize is not what its transfers say (entry, net, fee, tax, posted net, fee, tax)": """
+        SELECT e.id, e.paid_fen - e.fee_fen - e.tax_fen, e.fee_fen, e.tax_fen, t.net, t.fee, t.tax
+        FROM contests_entry e LEFT JOIN LATERAL (
+            SELECT coalesce(sum(t.amount_fen) FILTER (WHERE c.kind = 'payable'), 0) net,
+                   coalesce(sum(t.amount_fen) FILTER (WHERE c.kind = 'fees'), 0) fee,
+                   coalesce(sum(t.amount_fen) FILTER (WHERE c.kind = 'tax'), 0) tax
+            FROM ledger_transfer t JOIN ledger_account c ON c.id = t.credit_id WHERE t.key = 'prize:' || e.id
+        ) t ON true
+        WHERE e.paid_fen IS NOT NULL
+          AND (e.paid_fen - e.fee_fen - e.tax_fen, e.fee_fen, e.tax_fen) IS DISTINCT FROM (t.net, t.fee, t.tax)
+        ORDER BY 1""",
+    "tax on a prize is not on record (entry, recorded, withheld)": """
+        SELECT e.id, w.tax_fen, e.tax_fen FROM contests_entry e LEFT JOIN tax_withheld w ON w.cause_id = e.id
+        WHERE e.paid_fen IS NOT NULL
+          AND (w.paid_fen, w.fee_fen, w.tax_fen) IS DISTINCT FROM (e.paid_fen, e.fee_fen, e.tax_fen) ORDER BY 1""",
+    "prize was paid to a work that did not win, or not to one that did (entry, state)": """
+        SELECT e.id, a.state FROM contests_entry e JOIN judging_application a ON a.id = e.application_id
+        JOIN contests_contest c ON c.id = e.contest_id
+        WHERE (e.paid_fen IS NOT NULL AND a.state <> 'awarded')
+           OR (a.state = 'awarded' AND c.state = 'completed' AND e.paid_fen IS NULL AND c.total_fen >= 1000) ORDER BY 1""",
+    "contest and its call are not in step (contest, state, call)": """
+        SELECT c.id, c.state, k.state FROM contests_contest c
+        LEFT JOIN judging_call k ON k.subject_kind = 'contest' AND k.subject_id = c.id
+        WHERE (c.state IN ('open', 'frozen') AND k.state IS DISTINCT FROM 'collecting')
+           OR (c.state IN ('completed', 'paying') AND k.state IS DISTINCT FROM 'settled')
+           OR (c.state = 'cancelled' AND k.state IS DISTINCT FROM 'void') ORDER BY 1""",
+}
