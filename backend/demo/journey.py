@@ -25,6 +25,7 @@ from backend.common.models import Delivery, OutboxEvent
 from backend.demo import people
 from backend.demo.failed import Failed
 from backend.demo.gateway import Browser
+from backend.demo.journey_contest import ContestAct
 from backend.demo.journey_dispute import DisputeAct
 from backend.demo.journey_harvest import HarvestAct
 from backend.demo.journey_led import LedAct
@@ -100,6 +101,7 @@ class Journey:
             HarvestAct(self).play()
             SilenceAct(self).play()
             WorkAct(self).play()
+            ContestAct(self).play()
         except Failed as failed:
             self.tell(f"✗ {failed}")
             return False

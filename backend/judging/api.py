@@ -49,7 +49,7 @@ class PlacedShown(serializers.Serializer[Any]):
 class LeanShown(serializers.Serializer[Any]):
     """How one judge marks beside the others, in points of 100."""
 
-    number = serializers.IntegerField()
+    judge = serializers.IntegerField()
     works = serializers.IntegerField()
     above = serializers.FloatField()
     spread = serializers.FloatField()
@@ -136,7 +136,7 @@ class ObjectionTerms(serializers.Serializer[Any]):
     grounds = serializers.CharField(max_length=objections.MOST_WORDS)
 
 
-class EvidenceShown(serializers.Serializer[Any]):
+class ObjectionFileShown(serializers.Serializer[Any]):
     """A file of evidence."""
 
     id = serializers.UUIDField()
@@ -147,13 +147,13 @@ class EvidenceShown(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
 
 
-class EvidenceWhole(EvidenceShown):
+class ObjectionFileWhole(ObjectionFileShown):
     """A file of evidence with its content, base64."""
 
     content = serializers.CharField()
 
 
-class EvidenceTerms(serializers.Serializer[Any]):
+class ObjectionFileTerms(serializers.Serializer[Any]):
     """A file: its name and its content in base64, at most 1.5 MB of it."""
 
     name = serializers.CharField(max_length=120)
@@ -174,7 +174,7 @@ class ObjectionShown(serializers.Serializer[Any]):
     raised_at = serializers.DateTimeField()
     answer_by = serializers.DateTimeField()
     due_at = serializers.DateTimeField(allow_null=True)
-    files = EvidenceShown(many=True)
+    files = ObjectionFileShown(many=True)
 
 
 class ProofTerms(serializers.Serializer[Any]):
@@ -396,18 +396,18 @@ class ObjectionFiles(Endpoint):
 
     @extend_schema(
         operation_id="objections_attach",
-        request=EvidenceTerms,
+        request=ObjectionFileTerms,
         parameters=[IDEMPOTENT],
-        responses={201: EvidenceShown, **REFUSED},
+        responses={201: ObjectionFileShown, **REFUSED},
     )
     @idempotent
     def post(self, request: Request, objection_id: UUID) -> Response:
-        body = self.read(EvidenceTerms)
+        body = self.read(ObjectionFileTerms)
         content = files.unpack(body["content"])
         made = objections.attach(
             objection_id=objection_id, name=body["name"], body=content, by=self.actor, at=clock.now()
         )
-        return Response(EvidenceShown(made).data, status=201)
+        return Response(ObjectionFileShown(made).data, status=201)
 
 
 class ObjectionFileOne(Endpoint):
@@ -415,11 +415,11 @@ class ObjectionFileOne(Endpoint):
 
     may = {"GET": SIGNED_IN}
 
-    @extend_schema(operation_id="objections_read_file", responses={200: EvidenceWhole, **REFUSED})
+    @extend_schema(operation_id="objections_read_file", responses={200: ObjectionFileWhole, **REFUSED})
     def get(self, request: Request, objection_id: UUID, file_id: UUID) -> Response:
         found = queries.objection_file(objection_id, file_id, self.actor)
         content = base64.b64encode(files.read(found.sha256)).decode()
-        return Response({**EvidenceShown(found).data, "content": content})
+        return Response({**ObjectionFileShown(found).data, "content": content})
 
 
 class ObjectionStep(Endpoint):

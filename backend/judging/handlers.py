@@ -116,7 +116,7 @@ def tell_of_objection(event: ObjectionMoved) -> None:
 
 
 def _panel(call: Call) -> list[UUID]:
-    seats = Judge.objects.filter(call=call, state__in=(Sitting.INVITED, Sitting.DECLARED))
+    seats = Judge.objects.filter(call=call, state__in=Sitting.SEATED)
     return list(seats.order_by("pk").values_list("party_id", flat=True))
 
 

@@ -96,7 +96,7 @@ def may_judge(call: Call, actor: Actor) -> bool:
     if actor.party_id == call.owner_id or actor.roles & {Role.MODERATOR, Role.AUDITOR}:
         return call.state != Calling.COLLECTING
     seat = seat_of(call, actor)
-    return seat is not None and seat.state == Sitting.DECLARED and call.state != Calling.COLLECTING
+    return seat is not None and seat.state in (Sitting.DECLARED, Sitting.RISEN) and call.state != Calling.COLLECTING
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def result(call: Call) -> list[Placed]:
 class Lean:
     """How one judge marks beside the others: how many points above or below the mean of all, and how widely."""
 
-    number: int
+    judge: int
     works: int
     above: float
     spread: float
@@ -236,7 +236,7 @@ def _leans(call: Call) -> list[Lean]:
             by_work.setdefault(key, []).append(total)
     return [
         Lean(
-            number=number,
+            judge=number,
             works=len(given),
             above=fmean(total - fmean(by_work[key]) for key, total in given),
             spread=pstdev([total for _key, total in given]),

@@ -66,7 +66,9 @@ APPLICATION = Machine(
     name="application",
     zh="参评作品",
     initial=Standing.SUBMITTED,
-    finals=frozenset({Standing.AWARDED, Standing.NOT_PLACED, Standing.DISQUALIFIED, Standing.OVERTAKEN}),
+    finals=frozenset(
+        {Standing.WITHDRAWN, Standing.AWARDED, Standing.NOT_PLACED, Standing.DISQUALIFIED, Standing.OVERTAKEN}
+    ),
     words={
         Standing.SUBMITTED: ("已提交", "Submitted"),
         Standing.SHORTLISTED: ("入围", "Shortlisted"),
@@ -107,24 +109,28 @@ APPLICATION = Machine(
 class Sitting:
     """States of a judge."""
 
-    INVITED, DECLARED, RECUSED, REMOVED = "invited", "declared", "recused", "removed"
+    INVITED, DECLARED, RECUSED, REMOVED, RISEN = "invited", "declared", "recused", "removed", "risen"
+
+    SEATED = (INVITED, DECLARED)
 
 
 JUDGE = Machine(
     name="judge",
     zh="评委",
     initial=Sitting.INVITED,
-    finals=frozenset({Sitting.RECUSED, Sitting.REMOVED}),
+    finals=frozenset({Sitting.RECUSED, Sitting.REMOVED, Sitting.RISEN}),
     words={
         Sitting.INVITED: ("已受邀，待声明", "Invited, to declare"),
         Sitting.DECLARED: ("已声明无利益冲突", "Declared free of conflicts"),
         Sitting.RECUSED: ("已回避", "Recused"),
         Sitting.REMOVED: ("已移出", "Removed"),
+        Sitting.RISEN: ("评审已结束", "The panel has risen"),
     },
     moves=(
         Move("declare", Sitting.INVITED, Sitting.DECLARED, by=Role.JUDGE),
-        Move("recuse", (Sitting.INVITED, Sitting.DECLARED), Sitting.RECUSED, by=Role.JUDGE),
-        Move("remove", (Sitting.INVITED, Sitting.DECLARED), Sitting.REMOVED, by=Role.OWNER),
+        Move("recuse", Sitting.SEATED, Sitting.RECUSED, by=Role.JUDGE),
+        Move("remove", Sitting.SEATED, Sitting.REMOVED, by=Role.OWNER),
+        Move("rise", Sitting.SEATED, Sitting.RISEN, by=Role.SYSTEM),
     ),
 )
 

@@ -36,6 +36,7 @@ BY_NAME: dict[str, Any] = {
     "right_class": "seven_days",
     "risks": "若采收期连续降雨，交付可能推迟两周；推迟会提前告知，也可申请退款。",
     "rule": "all_or_nothing",
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "shipping_fen": 0,
     "state": "live",
     "status": 409,

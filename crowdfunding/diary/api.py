@@ -19,7 +19,7 @@ from crowdfunding.diary.models import Entry
 from crowdfunding.diary.operations import MOST_WORDS, Note
 
 
-class StepShown(serializers.Serializer[Any]):
+class CalendarStepShown(serializers.Serializer[Any]):
     """One step of the work: when it is planned, when it was planned first, when it was done."""
 
     id = serializers.UUIDField()
@@ -84,19 +84,22 @@ class CampaignCalendar(Endpoint):
     may = {"GET": PUBLIC, "POST": SIGNED_IN}
     scope = {"POST": "campaigns"}
 
-    @extend_schema(operation_id="calendar", responses={200: StepShown(many=True), **PUBLIC_REFUSED})
+    @extend_schema(operation_id="calendar", responses={200: CalendarStepShown(many=True), **PUBLIC_REFUSED})
     def get(self, request: Request, campaign_id: UUID) -> Response:
         visible(campaign_id, self.actor.party_id)
-        return Response(StepShown(queries.steps(campaign_id), many=True).data)
+        return Response(CalendarStepShown(queries.steps(campaign_id), many=True).data)
 
     @extend_schema(
-        operation_id="calendar_add", request=StepTerms, parameters=[IDEMPOTENT], responses={201: StepShown, **REFUSED}
+        operation_id="calendar_add",
+        request=StepTerms,
+        parameters=[IDEMPOTENT],
+        responses={201: CalendarStepShown, **REFUSED},
     )
     @idempotent
     def post(self, request: Request, campaign_id: UUID) -> Response:
         body = self.read(StepTerms)
         made = operations.add_step(campaign_id=campaign_id, **body, by=self.actor, at=clock.now())
-        return Response(StepShown(made).data, status=201)
+        return Response(CalendarStepShown(made).data, status=201)
 
 
 class CalendarStep(Endpoint):
@@ -105,11 +108,11 @@ class CalendarStep(Endpoint):
     may = {"PUT": SIGNED_IN, "DELETE": SIGNED_IN}
     scope = {"PUT": "campaigns", "DELETE": "campaigns"}
 
-    @extend_schema(operation_id="calendar_move", request=StepMove, responses={200: StepShown, **REFUSED})
+    @extend_schema(operation_id="calendar_move", request=StepMove, responses={200: CalendarStepShown, **REFUSED})
     def put(self, request: Request, step_id: UUID) -> Response:
         body = self.read(StepMove)
         moved = operations.move_step(step_id=step_id, **body, by=self.actor, at=clock.now())
-        return Response(StepShown(moved).data)
+        return Response(CalendarStepShown(moved).data)
 
     @extend_schema(operation_id="calendar_remove", responses={204: None, **REFUSED})
     def delete(self, request: Request, step_id: UUID) -> Response:

@@ -76,7 +76,7 @@ class HarvestTerms(serializers.Serializer[Any]):
     content = serializers.CharField(max_length=2_000_000, allow_blank=True, default="")
 
 
-class Reason(serializers.Serializer[Any]):
+class HarvestReason(serializers.Serializer[Any]):
     """Why."""
 
     reason = serializers.CharField(max_length=300, allow_blank=True, default="")
@@ -135,12 +135,12 @@ class ShortfallStep(Endpoint):
     may = {"POST": SIGNED_IN}
     scope = {"POST": "campaigns"}
 
-    @extend_schema(operation_id="harvest_step", request=Reason, responses={200: ShortfallShown, **REFUSED})
+    @extend_schema(operation_id="harvest_step", request=HarvestReason, responses={200: ShortfallShown, **REFUSED})
     def post(self, request: Request, shortfall_id: UUID, act: str) -> Response:
         if act not in shortfalls.STEPS:
             raise NotFound
         queries.visible(shortfall_id, self.actor)
-        body = self.read(Reason)
+        body = self.read(HarvestReason)
         found = shortfalls.STEPS[act](shortfall_id, body["reason"], self.actor, clock.now())
         return Response(show(found))
 

@@ -17,7 +17,7 @@ from backend.common import clock, files, paging
 from backend.common.actors import Role
 from backend.common.errors import Invalid, NotFound
 from backend.common.fen import MOST_FEN
-from backend.judging.api import CriterionShown, EvidenceTerms
+from backend.judging.api import CriterionShown, ObjectionFileTerms
 from backend.judging.models import TIE_RULES
 from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
 from backend.payments.operations import intents
@@ -143,20 +143,20 @@ class MoreTime(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=300)
 
 
-class EntryTerms(serializers.Serializer[Any]):
+class WorkTerms(serializers.Serializer[Any]):
     """An entry's name and words."""
 
     title = serializers.CharField(max_length=60)
     text = serializers.CharField(max_length=entries.MOST_WORDS)
 
 
-class EntryFileTerms(EvidenceTerms):
+class EntryFileTerms(ObjectionFileTerms):
     """A file of an entry: shown to those who judge, or a source kept back until the prize is paid."""
 
     use = serializers.ChoiceField(["shown", "source"])
 
 
-class EntryShown(serializers.Serializer[Any]):
+class ContestEntryShown(serializers.Serializer[Any]):
     """An entry; `state` is empty until it is handed in. Money in fen, null until a prize is paid, and for others than its maker."""
 
     id = serializers.UUIDField()
@@ -176,10 +176,10 @@ class EntryShown(serializers.Serializer[Any]):
     files = BriefFile(many=True)
 
 
-class EntriesShown(serializers.Serializer[Any]):
+class ContestEntriesShown(serializers.Serializer[Any]):
     """One page of my entries."""
 
-    rows = EntryShown(many=True)
+    rows = ContestEntryShown(many=True)
     next_cursor = serializers.CharField(allow_blank=True)
 
 
@@ -208,7 +208,7 @@ def shown(contest: Contest) -> dict[str, Any]:
 
 def entry_shown(entry: Entry, *, is_mine: bool) -> dict[str, Any]:
     """An entry as the API gives it; what was paid is its maker's alone."""
-    names = [name for name in map(str, EntryShown().fields) if name not in ("state", "no", "place", "files")]
+    names = [name for name in map(str, ContestEntryShown().fields) if name not in ("state", "no", "place", "files")]
     found: dict[str, Any] = {name: getattr(entry, name) for name in names}
     if not is_mine:
         found |= {"paid_fen": None, "fee_fen": None, "tax_fen": None}
@@ -219,7 +219,7 @@ def entry_shown(entry: Entry, *, is_mine: bool) -> dict[str, Any]:
         "place": one.place if one else None,
         "files": list(entry.files.order_by("name", "pk")[: entries.MOST_FILES]),
     }
-    return dict(EntryShown(found).data)
+    return dict(ContestEntryShown(found).data)
 
 
 def _terms(body: dict[str, Any]) -> Terms:
@@ -309,13 +309,13 @@ class ContestFiles(Endpoint):
 
     @extend_schema(
         operation_id="contests_attach",
-        request=EvidenceTerms,
+        request=ObjectionFileTerms,
         parameters=[IDEMPOTENT],
         responses={201: BriefFile, **REFUSED},
     )
     @idempotent
     def post(self, request: Request, contest_id: UUID) -> Response:
-        body = self.read(EvidenceTerms)
+        body = self.read(ObjectionFileTerms)
         content = files.unpack(body["content"])
         made = drafts.attach(contest_id=contest_id, name=body["name"], body=content, by=self.actor, at=clock.now())
         return Response(BriefFile(made).data, status=201)
@@ -390,13 +390,13 @@ class ContestEntries(Endpoint):
 
     @extend_schema(
         operation_id="contests_enter",
-        request=EntryTerms,
+        request=WorkTerms,
         parameters=[IDEMPOTENT],
-        responses={201: EntryShown, **REFUSED},
+        responses={201: ContestEntryShown, **REFUSED},
     )
     @idempotent
     def post(self, request: Request, contest_id: UUID) -> Response:
-        body = self.read(EntryTerms)
+        body = self.read(WorkTerms)
         made = entries.begin(
             contest_id=contest_id, title=body["title"], text=body["text"], by=self.actor, at=clock.now()
         )
@@ -456,14 +456,14 @@ class EntryOne(Endpoint):
     may = {"GET": PUBLIC, "PUT": SIGNED_IN}
     scope = {"PUT": "work"}
 
-    @extend_schema(operation_id="entries_read", responses={200: EntryShown, **PUBLIC_REFUSED})
+    @extend_schema(operation_id="entries_read", responses={200: ContestEntryShown, **PUBLIC_REFUSED})
     def get(self, request: Request, entry_id: UUID) -> Response:
         found = queries.readable_entry(entry_id, self.actor)
         return Response(entry_shown(found, is_mine=self.actor.party_id == found.entrant_id))
 
-    @extend_schema(operation_id="entries_write", request=EntryTerms, responses={200: EntryShown, **REFUSED})
+    @extend_schema(operation_id="entries_write", request=WorkTerms, responses={200: ContestEntryShown, **REFUSED})
     def put(self, request: Request, entry_id: UUID) -> Response:
-        body = self.read(EntryTerms)
+        body = self.read(WorkTerms)
         made = entries.write(entry_id=entry_id, title=body["title"], text=body["text"], by=self.actor, at=clock.now())
         return Response(entry_shown(made, is_mine=True))
 
@@ -516,7 +516,10 @@ class EntrySubmission(Endpoint):
     scope = {"POST": "work", "DELETE": "work"}
 
     @extend_schema(
-        operation_id="entries_hand_in", request=None, parameters=[IDEMPOTENT], responses={201: EntryShown, **REFUSED}
+        operation_id="entries_hand_in",
+        request=None,
+        parameters=[IDEMPOTENT],
+        responses={201: ContestEntryShown, **REFUSED},
     )
     @idempotent
     def post(self, request: Request, entry_id: UUID) -> Response:
@@ -555,7 +558,9 @@ class MyEntries(Endpoint):
 
     may = {"GET": SIGNED_IN}
 
-    @extend_schema(operation_id="my_entries", parameters=[CURSOR, SIZE], responses={200: EntriesShown, **REFUSED})
+    @extend_schema(
+        operation_id="my_entries", parameters=[CURSOR, SIZE], responses={200: ContestEntriesShown, **REFUSED}
+    )
     def get(self, request: Request) -> Response:
         page = paging.page(
             queries.entries_of(self.actor.party_id),
@@ -564,4 +569,4 @@ class MyEntries(Endpoint):
             size=page_size(request),
         )
         rows = [entry_shown(one, is_mine=True) for one in page.rows]
-        return Response(EntriesShown({"rows": rows, "next_cursor": page.next_cursor}).data)
+        return Response(ContestEntriesShown({"rows": rows, "next_cursor": page.next_cursor}).data)

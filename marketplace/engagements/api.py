@@ -195,7 +195,7 @@ class InvoiceShown(serializers.Serializer[Any]):
     explained = serializers.CharField(allow_blank=True)
 
 
-class RecordShown(serializers.Serializer[Any]):
+class PartyRecordShown(serializers.Serializer[Any]):
     """How contracts are kept: stages, median days from delivery to acceptance, percent disputed and completed."""
 
     cases = serializers.IntegerField()
@@ -210,12 +210,12 @@ class StandingShown(serializers.Serializer[Any]):
     reviews = serializers.IntegerField()
     tenths = serializers.IntegerField()
     completed = serializers.IntegerField()
-    as_worker = RecordShown(allow_null=True)
-    as_client = RecordShown(allow_null=True)
+    as_worker = PartyRecordShown(allow_null=True)
+    as_client = PartyRecordShown(allow_null=True)
     latest = ReviewShown(many=True)
 
 
-class CashierShown(serializers.Serializer[Any]):
+class StageCashierShown(serializers.Serializer[Any]):
     """Where a payer's browser goes, and until when."""
 
     url = serializers.CharField()
@@ -475,7 +475,10 @@ class MilestoneCashier(Endpoint):
     scope = WORK
 
     @extend_schema(
-        operation_id="milestones_pay", request=None, parameters=[IDEMPOTENT], responses={201: CashierShown, **REFUSED}
+        operation_id="milestones_pay",
+        request=None,
+        parameters=[IDEMPOTENT],
+        responses={201: StageCashierShown, **REFUSED},
     )
     @idempotent
     def post(self, request: Request, milestone_id: UUID) -> Response:
@@ -487,7 +490,7 @@ class MilestoneCashier(Endpoint):
             "amount_fen": intent.amount_fen,
             "expires_at": intent.expires_at,
         }
-        return Response(CashierShown(body).data, status=201)
+        return Response(StageCashierShown(body).data, status=201)
 
 
 class MilestoneDeliveries(Endpoint):

@@ -195,7 +195,7 @@ class Words(serializers.Serializer[Any]):
     text = serializers.CharField(max_length=1_000)
 
 
-class Why(serializers.Serializer[Any]):
+class TaskWhy(serializers.Serializer[Any]):
     """A reason, and for an approval the signed lines of the checklist."""
 
     reason = serializers.CharField(max_length=600, allow_blank=True, default="")
@@ -489,10 +489,12 @@ class BidStep(Endpoint):
     may = {"POST": SIGNED_IN}
     scope = WORK
 
-    @extend_schema(operation_id="bids_act", request=Why, parameters=[IDEMPOTENT], responses={201: BidShown, **REFUSED})
+    @extend_schema(
+        operation_id="bids_act", request=TaskWhy, parameters=[IDEMPOTENT], responses={201: BidShown, **REFUSED}
+    )
     @idempotent
     def post(self, request: Request, bid_id: UUID, act: str) -> Response:
-        body = self.read(Why)
+        body = self.read(TaskWhy)
         if act not in awards.BID_STEPS:
             raise NotFound
         awards.BID_STEPS[act](bid_id, body["reason"], self.actor, clock.now())
@@ -518,11 +520,11 @@ class TaskStep(Endpoint):
     scope = WORK
 
     @extend_schema(
-        operation_id="tasks_act", request=Why, parameters=[IDEMPOTENT], responses={201: TaskShown, **REFUSED}
+        operation_id="tasks_act", request=TaskWhy, parameters=[IDEMPOTENT], responses={201: TaskShown, **REFUSED}
     )
     @idempotent
     def post(self, request: Request, task_id: UUID, act: str) -> Response:
-        body = self.read(Why)
+        body = self.read(TaskWhy)
         if act not in ACTS:
             raise NotFound
         return Response(shown(ACTS[act](task_id, body, self.actor, clock.now())), status=201)
@@ -534,11 +536,11 @@ class TaskReview(Endpoint):
     may = {"POST": Role.MODERATOR}
 
     @extend_schema(
-        operation_id="tasks_review", request=Why, parameters=[IDEMPOTENT], responses={201: TaskShown, **REFUSED}
+        operation_id="tasks_review", request=TaskWhy, parameters=[IDEMPOTENT], responses={201: TaskShown, **REFUSED}
     )
     @idempotent
     def post(self, request: Request, task_id: UUID, act: str) -> Response:
-        body, at = self.read(Why), clock.now()
+        body, at = self.read(TaskWhy), clock.now()
         queries.visible(task_id, self.actor)
         if act == "approve":
             task = reviews.approve(task_id=task_id, checklist=body["checklist"], by=self.actor, at=at)

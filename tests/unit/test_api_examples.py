@@ -16,6 +16,11 @@ def test_every_object_of_the_schema_has_an_example_that_is_valid():
         assert not found, f"{name}: {found}"
 
 
+def test_no_two_objects_of_the_schema_share_a_name(capsys):
+    SchemaGenerator().get_schema(request=None, public=True)
+    assert [line for line in capsys.readouterr().err.splitlines() if "identical names" in line] == []
+
+
 def _plain(node):
     """OpenAPI 3.0's `nullable` said as JSON Schema says it."""
     if isinstance(node, list):

@@ -24,6 +24,7 @@ from backend.judging.operations.shared import (
     held_application,
     move,
     move_application,
+    move_judge,
     move_objection,
     tell_of_application,
     ties_of,
@@ -83,9 +84,10 @@ def close(call: Call, *, at: datetime) -> None:
     """Take no more applications and begin to judge; without one the call is void. In the caller's transaction (截止)."""
     call.closed_at = at
     if not call.applications.filter(state=Standing.SUBMITTED).exists():
+        _rise(call, at)
         move(call, "void", by=CLOCK, at=at, reason="没有作品")
         return
-    if not call.judges.filter(state__in=(Sitting.INVITED, Sitting.DECLARED)).exists():
+    if not call.judges.filter(state__in=Sitting.SEATED).exists():
         # who named nobody judges alone, if a person: entrants with a tie to the owner were refused
         owner = Party.objects.get(pk=call.owner_id)
         if owner.kind == Party.PERSON:
@@ -312,7 +314,15 @@ def _settle(call: Call, at: datetime) -> None:
     for one in rest.order_by("no"):
         one.call = call
         move_application(one, "pass_over", by=CLOCK, at=at)
+    _rise(call, at)
     move(call, "settle", by=CLOCK, at=at)
+
+
+def _rise(call: Call, at: datetime) -> None:
+    """The panel has done its work."""
+    for judge in call.judges.select_for_update().filter(state__in=Sitting.SEATED).order_by("pk"):
+        judge.call = call
+        move_judge(judge, "rise", by=SYSTEM, at=at)
 
 
 def void(call: Call, *, reason: str, at: datetime) -> None:
@@ -323,6 +333,7 @@ def void(call: Call, *, reason: str, at: datetime) -> None:
     for objection in Objection.objects.select_for_update().filter(call=call, state__in=Objecting.OPEN):
         objection.due_at = None
         move_objection(objection, "overtake", by=SYSTEM, at=at)
+    _rise(call, at)
     move(call, "void", by=SYSTEM, at=at, reason=reason)
 
 

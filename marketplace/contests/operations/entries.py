@@ -53,7 +53,7 @@ def _entrant(contest: Contest, by: Actor) -> UUID:
 
 def _judges(contest: Contest, by: Actor) -> bool:
     call = calls.call_of(KIND, contest.pk)
-    sitting = call.judges.filter(state__in=(Sitting.INVITED, Sitting.DECLARED))
+    sitting = call.judges.filter(state__in=Sitting.SEATED)
     return sitting.filter(party__in=people_behind(by.party_id, by.person_id)).exists()
 
 
