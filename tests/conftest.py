@@ -45,6 +45,8 @@ from backend.config.runtime.postgres import (  # noqa: E402
 from backend.config.runtime.services import embedded  # noqa: E402
 
 TEMPLATE = "test_template"
+START_SECONDS = 120
+"""How long a server may take to start; a machine at work elsewhere is slow, and a dead process is seen at once."""
 home = Home.here()
 postgres = Postgres(home)
 _stack = ExitStack()
@@ -165,7 +167,7 @@ def gateway_process():
     ]
     env = os.environ | {"SIZHONG_SANDBOX_SCALE": "600"}
     process = child.start(argv, log=log, env=env, cwd=ROOT)
-    assert child.wait_until(lambda: launcher._listens(GATEWAY_PORT), process=process, seconds=30)
+    assert child.wait_until(lambda: launcher._listens(GATEWAY_PORT), process=process, seconds=START_SECONDS)
     yield process
     child.stop(process)
 
@@ -246,8 +248,8 @@ def run_site(name: str, **extra: str):
     )
     base = f"http://localhost:{SITE_PORT}"
     try:
-        assert child.wait_until(lambda: launcher._answers(f"{base}/readyz"), process=web, seconds=30)
-        assert child.wait_until(lambda: launcher._listens(SITE_PORT + 1), process=sockets, seconds=30)
+        assert child.wait_until(lambda: launcher._answers(f"{base}/readyz"), process=web, seconds=START_SECONDS)
+        assert child.wait_until(lambda: launcher._listens(SITE_PORT + 1), process=sockets, seconds=START_SECONDS)
         yield base
     finally:
         for process in (sockets, web, relay):

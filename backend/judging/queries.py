@@ -341,6 +341,11 @@ STANDING: dict[str, str] = {
         WHERE a.place < b.place AND a.score_milli < b.score_milli
           AND a.state IN ('ranked', 'provisional', 'awarded', 'not_placed')
           AND b.state IN ('ranked', 'provisional', 'awarded', 'not_placed') ORDER BY 1, 2""",
+    "place stayed empty though a work was next in line (call, place)": """
+        SELECT a.call_id, min(a.place) FROM judging_application a JOIN judging_call c ON c.id = a.call_id
+        WHERE c.state = 'settled' AND a.state = 'not_placed' AND a.place IS NOT NULL
+          AND (SELECT count(*) FROM judging_application w WHERE w.call_id = c.id AND w.state = 'awarded') < c.seats
+          AND NOT c.is_defaulted GROUP BY 1 ORDER BY 1""",
     "proof is not linked to the one before it (proof)": """
         SELECT p.id FROM judging_proof p LEFT JOIN judging_proof q ON q.no = p.no - 1
         WHERE p.no > 1 AND p.before IS DISTINCT FROM q.link ORDER BY 1""",

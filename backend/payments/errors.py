@@ -27,6 +27,17 @@ class DisputeOpen(Refusal):
     source = "features.md §2.1 Chargeback"
 
 
+class MoneyPromised(Refusal):
+    """A refund by staff of money that was published as a prize."""
+
+    status, code = 409, "money_promised"
+    zh, en = (
+        "这笔款项已作为奖金公布，只能按赛事规则发放或退回",
+        "This is a published prize: it is paid or returned by the contest's rules alone",
+    )
+    source = "features.md D9"
+
+
 class DisputeKnown(Refusal):
     """The provider's case is on record."""
 

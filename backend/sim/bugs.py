@@ -26,6 +26,7 @@ from backend.ledger import operations as ledger
 from backend.payments.models import PaymentIntent, Refund
 from backend.payments.operations import intents, notices, payouts, refunds
 from backend.payments.provider import Refused, Unknown
+from backend.sim.contest_bugs import CONTEST_BUGS
 from backend.sim.planting import Bug
 from backend.sim.planting import swap as _swap
 from backend.sim.work_bugs import WORK_BUGS
@@ -367,9 +368,10 @@ BUGS: dict[str, Bug] = {
     ),
     "shares_of_everything": _swap(verdicts, "plan_shares", _share_of_everything()),
     **WORK_BUGS,
+    **CONTEST_BUGS,
 }
 
-WHERE: dict[str, str] = dict.fromkeys(WORK_BUGS, "work")
+WHERE: dict[str, str] = dict.fromkeys(WORK_BUGS, "work") | dict.fromkeys(CONTEST_BUGS, "contests")
 """In which scene a bug is looked for, where that is not the first."""
 
 SEEN: dict[str, int] = {

@@ -66,3 +66,25 @@ class WorkDawn:
 
 
 WORK_DAWNS = tuple(WorkDawn(age) for age in (SUBMITTED, FUNDED, BIDDING, FILED, CLAIMED, SIGNED, SUBMITTED, CHOSEN))
+
+
+ENTERED, STARTED, SCORED, CROWNED, OBJECTED = range(5)
+"""How far a contest has come: it takes entries; judges have begun; they are done; the result is public; objected to."""
+
+
+@dataclass(frozen=True)
+class ContestDawn:
+    """What has happened to the first contest before a seed's first step; another stands beside it."""
+
+    age: int
+    tie_rule: str = "share"
+
+
+CONTEST_DAWNS = (
+    ContestDawn(CROWNED),
+    ContestDawn(OBJECTED),
+    ContestDawn(STARTED),
+    ContestDawn(SCORED, "earlier"),
+    ContestDawn(ENTERED),
+    ContestDawn(OBJECTED, "earlier"),
+)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from backend.sim.dawns import DAWNS, WORK_DAWNS
+from backend.sim.dawns import CONTEST_DAWNS, DAWNS, WORK_DAWNS
 from backend.sim.part import Part
-from backend.sim.parts import PARTS, disputes, money, work
+from backend.sim.parts import PARTS, contests, disputes, money, work
 
 
 @dataclass(frozen=True)
@@ -33,4 +33,5 @@ def _of_work() -> Part:
 SCENES = {
     "funding": Scene("funding", PARTS, DAWNS),
     "work": Scene("work", (money.PART, work.PART, _of_work()), WORK_DAWNS),
+    "contests": Scene("contests", (money.PART, contests.PART), CONTEST_DAWNS),
 }

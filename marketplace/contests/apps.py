@@ -14,6 +14,7 @@ class ContestsConfig(AppConfig):
         from backend.judging.subjects import SUBJECTS, Subject  # noqa: PLC0415
         from backend.ledger import queries as books  # noqa: PLC0415
         from backend.moderation import appeals  # noqa: PLC0415
+        from backend.payments.payees import PROMISED  # noqa: PLC0415
         from marketplace.contests import queries  # noqa: PLC0415
         from marketplace.contests.operations import reviews  # noqa: PLC0415
         from marketplace.engagements import queries as engagements  # noqa: PLC0415
@@ -21,5 +22,6 @@ class ContestsConfig(AppConfig):
         books.CHECKS.append(queries.STANDING)
         limits.OBSTACLES.append(queries.open_business)
         appeals.SUBJECTS["contest"] = reviews.APPEALS
+        PROMISED["contest"] = queries.is_promised
         SUBJECTS["contest"] = Subject(queries.works)
         judging.TIES.append(engagements.recent_ties)

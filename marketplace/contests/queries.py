@@ -204,6 +204,11 @@ def gallery(contest: Contest, call: Call) -> list[Shown]:
     return found
 
 
+def is_promised(contest_id: UUID) -> bool:
+    """Whether a contest's prize is published and neither paid nor returned."""
+    return Contest.objects.filter(pk=contest_id, state__in=Running.HOLDING).exists()
+
+
 def open_business(party: Party) -> tuple[str, str] | None:
     """Whether contests keep a party's account from being closed."""
     if of_owner(party.pk).filter(state__in=Running.UNDER_WAY).exists():

@@ -6,9 +6,11 @@ import os
 import shutil
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.helpers import ARGS, CHROMIUM
+
+expect.set_options(timeout=20_000)  # a machine at work elsewhere is slow; what never comes still fails
 
 
 @pytest.fixture(scope="session")

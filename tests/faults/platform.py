@@ -47,7 +47,7 @@ class Platform:
             [sys.executable, "-m", "backend.config.cli", "serve", "--port", str(self.port)],
             env=self.env, cwd=ROOT, stdout=log, stderr=log,
         )  # fmt: skip
-        assert self.becomes_ready(120), "the platform did not start"
+        assert self.becomes_ready(300), "the platform did not start"
         return time.monotonic() - started
 
     def is_ready(self) -> bool:

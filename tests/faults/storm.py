@@ -268,7 +268,7 @@ def _fill_disk(platform: Platform, witness: Witness) -> dict[str, object]:
     time.sleep(5)
     ballast.unlink()
     started = time.monotonic()
-    if not platform.becomes_ready(90):
+    if not platform.becomes_ready(240):
         witness.wrong.append("not back after there was room again")
     took = round(time.monotonic() - started, 1)
     if took > 60:

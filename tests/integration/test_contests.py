@@ -29,8 +29,10 @@ from backend.judging.operations import calls, objections, panel, proofs
 from backend.judging.states import Calling, Objecting, Standing
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
+from backend.payments.errors import MoneyPromised
 from backend.payments.models import Refund
 from backend.payments.operations import disputes as chargebacks
+from backend.payments.operations import refunds
 from marketplace.contests import queries
 from marketplace.contests.errors import (
     ContestFixed,
@@ -752,3 +754,12 @@ def test_shown_pictures_are_no_pdf(cashier):
     made = entries.begin(contest_id=contest.pk, title="叠翠", text=story(1), by=by, at=clock.now())
     with pytest.raises(Invalid):
         entries.attach(entry_id=made.pk, use=SHOWN, name="a.pdf", body=b"%PDF-1.4\n%%EOF", by=by, at=clock.now())
+
+
+def test_staff_do_not_give_a_published_prize_back(cashier):
+    contest, _host = open_contest(cashier)
+    entered(contest)
+    with pytest.raises(MoneyPromised):
+        refunds.request_refund(
+            intent_id=contest.paid_by_id, amount_fen=1, reason="主办方来电要求退款", by=officer(), at=clock.now()
+        )

@@ -32,6 +32,8 @@ from backend.common import clock, files
 from backend.common.actors import Actor, Role
 from backend.common.states import MACHINES, MoveForbidden, MoveRefused, Stateful
 from backend.disputes.models import Case, Evidence
+from backend.judging.models import Application, Call, Judge, Objection, ObjectionFile
+from backend.judging.operations import proofs
 from backend.moderation import appeals
 from backend.notifications import operations as notifications
 from backend.notifications.kinds import KINDS
@@ -46,6 +48,8 @@ from crowdfunding.fulfilment.operations import surveys
 from crowdfunding.harvest.models import Clause, Shortfall
 from crowdfunding.leads.models import Lead, LedRound, Report
 from crowdfunding.pots.models import Pot
+from marketplace.contests.models import Contest, ContestFile, EntryFile
+from marketplace.contests.models import Entry as ContestEntry
 from marketplace.engagements.models import Claim, Contract, DeliveredFile, Delivery, Invoice, Message, Milestone, Review
 from marketplace.tasks.models import Bid, Inquiry, SavedFilter, Task, TaskFile, TermsVersion
 from marketplace.tasks.operations.locks import lock_until
@@ -155,6 +159,7 @@ def world(db):
     appeal = appeals.file_appeal(kind="project", subject_id=venture.pk, text="字" * 10, by=acting(maker), at=at)
     passports.restore(venture.pk, "r", judge, at)
     work = _work(maker, backer, pledges.intent_of(made.pk), at)
+    work |= _contests(maker, backer, pledges.intent_of(made.pk), at)
     token, _text = accounts.make_token(user=backer, party_id=backer.party_id, name="t", scopes=scopes, at=at)
     clients = {"nobody": Client(raise_request_exception=False), "stranger": signed_in(person(name="别人"))}
     clients |= {"clerk": signed_in(clerk), "maker": signed_in(maker), "backer": signed_in(backer)}
@@ -235,7 +240,52 @@ def _work(client, worker, intent, at) -> dict[str, object]:
     }  # fmt: skip
 
 
+def _contests(host, maker, intent, at) -> dict[str, object]:
+    """A contest of each kind that doors tell apart: a draft, one that takes entries, one whose result is public."""
+    kept = files.keep("a.pdf", b"%PDF-")
+    words = {"owner": host.party, "title": "赛事", "category": "design", "prizes": [1_000], "total_fen": 1_000}
+    words |= {"criteria": [{"key": "c1", "title": "c", "weight": 100}], "tie_rule": "share", "gallery": "winners"}
+    draft_, open_, public = (Contest(**words, created_at=at, state_at=at) for _ in range(3))
+    for made, state in ((open_, "open"), (public, "publicity")):
+        made.state, made.opens_at, made.closes_at, made.paid_by = state, at, at + timedelta(days=9), intent
+    for made in (draft_, open_, public):
+        made.save(force_insert=True)
+    judged = {"owner": host.party, "title": "t", "seats": 1, "tie_rule": "share", "judge_days": 7, "publicity_days": 5}
+    calls = [
+        Call.objects.create(
+            **judged, subject_kind="contest", subject_id=made.pk, url=f"/contests/{made.pk}/", state=state,
+            criteria=words["criteria"], judge_code=code * 32, state_at=at, closed_at=at, decided_at=at,
+        )
+        for made, state, code in ((open_, "collecting", "b"), (public, "publicity", "c"))
+    ]  # fmt: skip
+    ranked = Application.objects.create(
+        call=calls[1], party=maker.party, person_id=maker.party_id, no=1, submitted_at=at, state_at=at, place=2,
+        state="ranked",
+    )  # fmt: skip
+    entry = ContestEntry.objects.create(
+        contest=public, application=ranked, entrant=maker.party, person_id=maker.party_id, title="t", made_at=at,
+        changed_at=at,
+    )  # fmt: skip
+    seat = Judge.objects.create(call=calls[0], party=maker.party, invited_at=at, state_at=at)
+    said = Objection.objects.create(
+        call=calls[1], application=ranked, aim="against", by=host.party, person_id=host.party_id, grounds="g",
+        raised_at=at, state_at=at, answer_by=at,
+    )  # fmt: skip
+    paper = ObjectionFile.objects.create(objection=said, person_id=host.party_id, at=at, **vars(kept))
+    proof = proofs.record(party_id=maker.party_id, title="t", sha256="0" * 64, at=at)
+    return {
+        "contest_id": draft_.pk, "open_contest": open_.pk, "call_id": calls[1].pk, "application_id": ranked.pk,
+        "contest_entry": entry.pk, "judge_id": seat.pk, "objection_id": said.pk, "objection_file": paper.pk,
+        "proof_id": proof.pk, "contest_file": ContestFile.objects.create(contest=draft_, **vars(kept)).pk,
+        "entry_file": EntryFile.objects.create(entry=entry, use="shown", **vars(kept)).pk,
+    }  # fmt: skip
+
+
 ACTS = {
+    "contests": "copy",
+    "entries": "withdraw",
+    "judging": "renew-code",
+    "objections": "withdraw",
     "pledges": "cancel",
     "create": "submit",
     "review": "approve",
@@ -255,6 +305,13 @@ ACTS = {
     "claims": "withdraw",
 }
 API_ACTS = {
+    "api/v1/contests/<uuid:contest_id>/review": "approve",
+    "api/v1/contests": "copy",
+    "api/v1/calls": "renew-code",
+    "api/v1/applications": "shortlist",
+    "api/v1/objections": "withdraw",
+    "contests/<uuid:contest_id>/review": "approve",
+    "judging/<uuid:call_id>/works": "shortlist",
     "api/v1/tasks/<uuid:task_id>/review": "approve",
     "api/v1/tasks": "submission",
     "api/v1/bids": "shortlist",
@@ -339,6 +396,9 @@ BODIES: dict[str, dict[str, object]] = {
     "claims": {"wanted_fen": 1, "reason": "字" * 12},
     "dispute": {"text": "f"},
     "propose-end": {"text": "r"},
+    "entries": {"title": "作品", "text": "字" * 30},
+    "objections": {"aim": "against", "grounds": "字" * 12},
+    "proofs": {"title": "t", "sha256": "1" * 64},
     "disputes": {"order": "P0", "provider_no": "CB", "amount_fen": 1},
 }
 """A well-formed body by the last word of an API route, so that permission and not form is what answers."""
@@ -352,6 +412,25 @@ PUTS: dict[str, dict[str, object]] = {
         "issued_on": TODAY,
         "file": {"name": "b.pdf", "content": "JVBERi0x"},
     },
+    "contests": {
+        "title": "赛事",
+        "summary": "s",
+        "brief": "b",
+        "category": "design",
+        "mode": "single",
+        "prizes": [1_000],
+        "criteria": [{"title": "c", "weight": 100}],
+        "tie_rule": "share",
+        "rights": "transfer",
+        "gallery": "after",
+        "entry_limit": 1,
+        "entry_days": 9,
+        "judge_days": 9,
+        "publicity_days": 5,
+        "version": 1,
+    },
+    "entries": {"title": "作品", "text": "字" * 30},
+    "score": {"marks": {"c1": 80}},
     "tasks": {
         "title": "任务",
         "summary": "s",
@@ -425,6 +504,17 @@ def filled(route: str, world: dict, *, missing: bool = False, public: bool = Fal
                 value = known
             if name == "file_id" and "contract" in route:
                 value = world["delivered_id"]
+            if name == "entry_id" and ("/entries/" in f"/{route}"):
+                value = world["contest_entry"]
+            for start, key in (
+                ("contests", "contest_file"),
+                ("entries", "entry_file"),
+                ("objections", "objection_file"),
+            ):
+                if name == "file_id" and f"/{start}/" in f"/{route}":
+                    value = world[key]
+            if public and name == "contest_id":
+                value = world["open_contest"]
             if public and name == "task_id":
                 value = world["open_task"]
             if public and name == "passport_id":

@@ -19,11 +19,12 @@ from backend.common.errors import Busy, Refusal
 from backend.common.fen import Fen, show_yuan
 from backend.common.ids import new_id
 from backend.ledger import operations as ledger
-from backend.payments.errors import DisputeOpen, PreviewStale, RefundTooLarge, RefundWindowPassed
+from backend.payments.errors import DisputeOpen, MoneyPromised, PreviewStale, RefundTooLarge, RefundWindowPassed
 from backend.payments.events import RefundRefused, RefundSucceeded
 from backend.payments.gateways import provider
 from backend.payments.ledger_accounts import bearing, clearing_of
 from backend.payments.models import PaymentIntent, Refund, RefundBatch, order_number
+from backend.payments.payees import is_promised
 from backend.payments.provider import Done, Outcome, Refused
 from backend.payments.states import Disputing, Intent, Refunding
 
@@ -41,9 +42,12 @@ def request_refund(*, intent_id: UUID, amount_fen: Fen, reason: str, by: Actor, 
         RefundTooLarge: refunds made and under way would exceed the payment.
         RefundWindowPassed: the provider no longer takes it.
         DisputeOpen: a chargeback is open.
+        MoneyPromised: it is a published prize, and whoever asks is a person.
     """
     intent = PaymentIntent.objects.select_for_update().get(pk=intent_id)
     _require_refundable(intent, amount_fen, at)
+    if by is not SYSTEM and is_promised(intent):
+        raise MoneyPromised
     _require_undisputed(intent)
     PaymentIntent.objects.filter(pk=intent_id).update(refunded_fen=F("refunded_fen") + amount_fen)
     refund = _requested(intent, amount_fen, reason, by, at)
@@ -323,6 +327,8 @@ def request_batch(
     intents = list(PaymentIntent.objects.select_for_update().filter(pk__in=amounts).order_by("pk"))
     for intent in intents:
         _require_refundable(intent, amounts[intent.pk], at)
+        if is_promised(intent):
+            raise MoneyPromised
     if PaymentIntent.objects.filter(pk__in=amounts, disputes__state__in=Disputing.OPEN).exists():
         raise DisputeOpen
     _count_refunds(amounts)

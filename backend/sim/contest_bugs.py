@@ -1,0 +1,88 @@
+"""Planted bugs of contests and judging."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from backend.common.actors import CLOCK, Actor
+from backend.common.fen import Fen
+from backend.judging.models import Application, Call
+from backend.judging.operations import calls, shared
+from backend.judging.states import Calling, Standing
+from backend.ledger import queries as books
+from backend.sim.planting import Bug, swap
+from marketplace.contests.models import Contest
+from marketplace.contests.operations import money
+
+
+def _objections_overlooked() -> object:
+    """Settle when the publicity is over, whatever was objected."""
+
+    def settle(call: Call, at: datetime) -> None:
+        for one in call.applications.select_for_update().filter(state=Standing.PROVISIONAL).order_by("place", "no"):
+            one.call = call
+            shared.move_application(one, "award", by=CLOCK, at=at)
+        calls._rise(call, at)
+        shared.move(call, "settle", by=CLOCK, at=at)
+
+    return settle
+
+
+def _no_publicity() -> object:
+    """Let the publicity end as it begins."""
+    real = shared.set_clock
+
+    def set_clock(call: Call, at: datetime) -> None:
+        real(call, at)
+        if call.state == Calling.PUBLICITY:
+            call.until = call.due_at = at
+
+    return set_clock
+
+
+def _rest_kept() -> object:
+    """Forget what no place used."""
+
+    def give_back(contest: Contest, fen: Fen, *, reason: str, at: datetime) -> None:
+        return None
+
+    return give_back
+
+
+def _bank_overlooked() -> object:
+    """Look only at what escrow holds, and not whether the bank asks for it."""
+
+    def free(contest: Contest, *, at: datetime) -> Fen:
+        return books.available(money.escrow_of(contest))
+
+    return free
+
+
+def _tied_paid_in_full() -> object:
+    """Give everybody the prize of their place, however many share it."""
+
+    def prizes_of(contest: Contest, winners: list[Application], *, defaulted: bool) -> dict[UUID, Fen]:
+        return {one.pk: contest.sums[(one.place or 1) - 1] for one in winners}
+
+    return prizes_of
+
+
+def _nobody_moves_up() -> object:
+    """Disqualify a winner, and leave the place empty."""
+
+    def place_again(call: Call, *, by: Actor, at: datetime) -> None:
+        if call.state == Calling.PUBLICITY:
+            shared.move(call, "renew", by=by, at=at)
+
+    return place_again
+
+
+CONTEST_BUGS: dict[str, Bug] = {
+    "objections_overlooked": swap(calls, "_settle", _objections_overlooked()),
+    "no_publicity": swap(shared, "set_clock", _no_publicity()),
+    "unused_prize_kept": swap(money, "give_back", _rest_kept()),
+    "prize_paid_in_spite_of_the_bank": swap(money, "free_money", _bank_overlooked()),
+    "tied_paid_in_full": swap(money, "prizes_of", _tied_paid_in_full()),
+    "nobody_moves_up": swap(calls, "place_again", _nobody_moves_up()),
+}
