@@ -9,6 +9,7 @@ are made on that server instead, so that the same tests run on other versions of
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import uuid
@@ -253,7 +254,7 @@ def run_site(name: str, **extra: str):
         yield base
     finally:
         for process in (sockets, web, relay):
-            child.stop(process)
+            child.stop(process, with_signal=signal.SIGKILL)  # nobody waits for an answer any more
 
 
 def run_in_background(argv: list[str], *, env: dict[str, str]) -> subprocess.Popen:

@@ -402,5 +402,6 @@ SEEN: dict[str, int] = {
     "rest_of_a_division_kept": 3,
     "tax_not_recorded": 4,
     "unconfirmed_bid_counts": 12,
+    "nobody_moves_up": 5,
 }
 """At which seed each that takes more than two was found last: tried first, so that the proof is quick while it holds."""

@@ -10,7 +10,6 @@ from backend.common.fen import Fen
 from backend.judging.models import Application, Call
 from backend.judging.operations import calls, shared
 from backend.judging.states import Calling, Standing
-from backend.ledger import queries as books
 from backend.sim.planting import Bug, swap
 from marketplace.contests.models import Contest
 from marketplace.contests.operations import money
@@ -50,15 +49,6 @@ def _rest_kept() -> object:
     return give_back
 
 
-def _bank_overlooked() -> object:
-    """Look only at what escrow holds, and not whether the bank asks for it."""
-
-    def free(contest: Contest, *, at: datetime) -> Fen:
-        return books.available(money.escrow_of(contest))
-
-    return free
-
-
 def _tied_paid_in_full() -> object:
     """Give everybody the prize of their place, however many share it."""
 
@@ -82,7 +72,6 @@ CONTEST_BUGS: dict[str, Bug] = {
     "objections_overlooked": swap(calls, "_settle", _objections_overlooked()),
     "no_publicity": swap(shared, "set_clock", _no_publicity()),
     "unused_prize_kept": swap(money, "give_back", _rest_kept()),
-    "prize_paid_in_spite_of_the_bank": swap(money, "free_money", _bank_overlooked()),
     "tied_paid_in_full": swap(money, "prizes_of", _tied_paid_in_full()),
     "nobody_moves_up": swap(calls, "place_again", _nobody_moves_up()),
 }

@@ -78,6 +78,7 @@ class ContestDawn:
 
     age: int
     tie_rule: str = "share"
+    is_charged: bool = False
 
 
 CONTEST_DAWNS = (
@@ -87,4 +88,5 @@ CONTEST_DAWNS = (
     ContestDawn(SCORED, "earlier"),
     ContestDawn(ENTERED),
     ContestDawn(OBJECTED, "earlier"),
+    ContestDawn(CROWNED, is_charged=True),
 )

@@ -12,12 +12,13 @@ from backend.judging.models import AGAINST, FOR, Application, Call, Judge, Objec
 from backend.judging.operations import calls, objections, panel
 from backend.judging.states import Calling, Objecting, Sitting, Standing
 from backend.ledger import queries as books
-from backend.payments.operations import intents, payouts
+from backend.payments.operations import disputes, intents, payouts
 from backend.sim.dawns import CROWNED, ENTERED, OBJECTED, SCORED, ContestDawn
 from backend.sim.part import Act, Invariant, Law, Part, among
 from backend.sim.parts import campaigns
 from backend.sim.scheduler import Task as Thread
 from backend.sim.world import World
+from crowdfunding.campaigns.tasks import answer_by_silence
 from marketplace.contests import tasks as contest_tasks
 from marketplace.contests.models import Contest, Entry
 from marketplace.contests.operations import course, drafts, entries, money, reviews
@@ -93,10 +94,25 @@ def dawn(world: World, begun: ContestDawn) -> None:
         world.pass_time(timedelta(days=5, minutes=1))
         _ring(world)
         _go_on(world, call, begun.age)
+    if begun.is_charged:
+        _charge(world, first)
     second = _publish(world, hosts[1], (30_000,), "share")
     _enter(world, second, workers[0], 10)
     world.gateway.faulty = True
     world.tell(f"the contests are {', '.join(Contest.objects.order_by('created_at').values_list('state', flat=True))}")
+
+
+def _charge(world: World, contest: Contest) -> None:
+    """The host's bank asks for the prize."""
+    officer = world.acting(world.people("officer")[0], Role.FINANCE)
+    disputes.open_dispute(
+        intent_id=Contest.objects.values_list("paid_by", flat=True).get(pk=contest.pk),  # type: ignore[arg-type]  # it is funded
+        provider_no="CB-SIM",
+        amount_fen=contest.total_fen,
+        payee_id=None,
+        by=officer,
+        at=world.now(),
+    )
 
 
 def _ring(world: World) -> None:
@@ -354,10 +370,10 @@ UNHEARD = """
 
 
 def contests_settled(world: World) -> Iterator[str]:
-    """No contest but a draft, no call, work, seat or objection waits, and nothing is left in the escrow of a contest."""
+    """No contest but one that is being written, no call, work, seat or objection waits, and nothing is left in the escrow of a contest."""
     for model in (Contest, Call, Application, Judge, Objection):
         for row in model.objects.all():
-            if row.state not in (*row.machine.finals, Running.DRAFT):
+            if row.state not in (*row.machine.finals, *Running.EDITABLE):
                 yield f"{model.__name__} {str(row.pk)[-6:]} is still {row.state}"
     for contest in Contest.objects.exclude(paid_by=None):
         left = books.balance(money.escrow_of(contest))
@@ -389,6 +405,6 @@ PART = Part(
     settled=Invariant(
         "Q7", "When faults stop, every contest ends, and no contest's escrow holds money.", contests_settled
     ),
-    bells=(contest_tasks.advance_contests, judging_tasks.advance_judging),
+    bells=(contest_tasks.advance_contests, judging_tasks.advance_judging, answer_by_silence),
     dawn=dawn,
 )

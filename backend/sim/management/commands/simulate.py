@@ -38,6 +38,9 @@ class Command(BaseCommand):
         parser.add_argument("--steps", type=int, default=200, help="steps a seed")
         parser.add_argument("--seed", type=int, help="one seed, with its whole story")
         parser.add_argument("--first", type=int, default=1, help="the first seed")
+        parser.add_argument(
+            "--again", action="store_true", help="then the first seed once more: it must replay exactly"
+        )
         parser.add_argument("--scene", choices=list(SCENES), default="funding", help="which parts live together")
         parser.add_argument("--bug", choices=[*sorted(BUGS), "all"], help="plant a bug, or each, and find it")
         parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
@@ -81,6 +84,7 @@ class Command(BaseCommand):
                 self._each_bug(options, started)
                 return
             found = list(self._outcomes(options))
+            again = list(self._outcomes(options | {"seeds": 1, "jobs": 1})) if options["again"] else []
         finally:
             run.close()
         broken = sorted((one for one in found if one["broken"]), key=lambda one: one["seed"])
@@ -102,8 +106,12 @@ class Command(BaseCommand):
             "bug": options["bug"] or "",
             "what": broken[0]["broken"] if broken else "",
             "digest": found[0]["digest"] if options["seed"] is not None else "",
+            "replayed": [one["digest"] for one in found if one["seed"] == options["first"]]
+            == [one["digest"] for one in again],
         }
         self.stdout.write(json.dumps(summary, ensure_ascii=False))
+        if options["again"] and not summary["replayed"]:
+            raise CommandError(f"seed {options['first']} does not replay")
         if bool(broken) != bool(options["bug"]):
             raise CommandError("the planted bug was not found" if options["bug"] else f"{len(broken)} seeds broke")
 
