@@ -27,7 +27,7 @@ from django.test.utils import CaptureQueriesContext
 
 from backend.common import clock, rules
 from backend.common.ids import new_id
-from backend.config import bench_errands, bench_fanout, bench_fulfilment, bench_refunds, bench_sign_in
+from backend.config import bench_errands, bench_fanout, bench_fulfilment, bench_refunds, bench_sign_in, bench_similarity
 from backend.config.runtime.home import Home
 from backend.config.runtime.postgres import OWNER, SANDBOX, WEB, Postgres, drop_database
 from backend.config.runtime.services import prepare
@@ -295,6 +295,13 @@ def errands_forecast() -> Iterator[Result]:
     yield _line("errands_forecast_boosted", ours, "auc", boosted, tasks)
 
 
+def similarity() -> Iterator[Result]:
+    """A new entry's words and picture against a hundred thousand past ones: by the indexes, against whole scans."""
+    with scratch():
+        ours, scans = bench_similarity.compared()
+        yield _line("similarity", ours, "ms", scans, bench_similarity.PAST)
+
+
 BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
     "pledge_hot": pledge_hot,
     "pledge_cold": pledge_cold,
@@ -306,4 +313,5 @@ BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
     "survey_lock": survey_lock,
     "shipment_import": shipment_import,
     "errands_forecast": errands_forecast,
+    "similarity": similarity,
 }

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import base64
-import io
 import random
 import uuid
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw
-
 from backend.common.fen import show_yuan
+from backend.demo.drawings import drawing
 from backend.demo.failed import Failed
 from backend.judging.models import Application, Call, Likeness, Objection
 from backend.ledger import operations as ledger
@@ -30,20 +28,6 @@ COPIED, COPY = 2, 7
 MARKS = {COPY: (96, 92), 2: (90, 86), 5: (86, 90), 9: (82, 82)}
 """What the two judges give, for every criterion; the others get 60 and 64. Numbers 2 and 5 are equal in everything."""
 BRIEF = "为楠竹三层食盒设计造型与纹样，提交效果图和文字说明；要能手工编成，能放进三十厘米的礼盒，成本在八十元以内。" * 2
-
-
-def drawing(seed: int) -> bytes:
-    """A picture that resembles no other seed's."""
-    chance, size = random.Random(seed), 320
-    image = Image.new("RGB", (size, size), "white")
-    pen = ImageDraw.Draw(image)
-    for _ in range(12):
-        left, top = chance.randrange(size), chance.randrange(size)
-        colour = tuple(chance.randrange(256) for _ in range(3))
-        pen.ellipse((left, top, left + chance.randrange(20, 160), top + chance.randrange(20, 160)), colour)
-    out = io.BytesIO()
-    image.save(out, "PNG")
-    return out.getvalue()
 
 
 class ContestAct:
