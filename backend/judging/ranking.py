@@ -80,6 +80,16 @@ def shares(prizes: Sequence[int], winners: Sequence[tuple[UUID, int, datetime]])
     return found
 
 
+def scaled(prizes: Sequence[int], pool: int) -> list[int]:
+    """Prizes in fen cut in proportion to what is left of them; the fen that are left over go to the first places."""
+    whole = sum(prizes)
+    if pool >= whole:
+        return list(prizes)
+    cut = [prize * pool // whole for prize in prizes]
+    rest = pool - sum(cut)
+    return [prize + (number < rest) for number, prize in enumerate(cut)]
+
+
 def divided(pool: int, keys: Sequence[UUID]) -> dict[UUID, int]:
     """A sum in fen in equal parts; the first get the fen that are left over."""
     each, rest = divmod(pool, len(keys))

@@ -52,7 +52,7 @@ def _rest_kept() -> object:
 def _tied_paid_in_full() -> object:
     """Give everybody the prize of their place, however many share it."""
 
-    def prizes_of(contest: Contest, winners: list[Application], *, defaulted: bool) -> dict[UUID, Fen]:
+    def prizes_of(contest: Contest, winners: list[Application], *, defaulted: bool, left_fen: Fen) -> dict[UUID, Fen]:
         return {one.pk: contest.sums[(one.place or 1) - 1] for one in winners}
 
     return prizes_of

@@ -260,7 +260,8 @@ STANDING: dict[str, str] = {
         SELECT e.id, a.state FROM contests_entry e JOIN judging_application a ON a.id = e.application_id
         JOIN contests_contest c ON c.id = e.contest_id
         WHERE (e.paid_fen IS NOT NULL AND a.state <> 'awarded')
-           OR (a.state = 'awarded' AND c.state = 'completed' AND e.paid_fen IS NULL AND c.total_fen >= 1000) ORDER BY 1""",
+           OR (a.state = 'awarded' AND c.state = 'completed' AND e.paid_fen IS NULL
+               AND NOT EXISTS (SELECT 1 FROM payments_dispute d WHERE d.intent_id = c.paid_by_id)) ORDER BY 1""",
     "contest and its call are not in step (contest, state, call)": """
         SELECT c.id, c.state, k.state FROM contests_contest c
         LEFT JOIN judging_call k ON k.subject_kind = 'contest' AND k.subject_id = c.id

@@ -23,7 +23,7 @@ CONTEST = Machine(
     initial=Running.DRAFT,
     finals=frozenset({Running.COMPLETED, Running.FAILED, Running.CANCELLED, Running.WITHDRAWN}),
     holds_money=frozenset(Running.HOLDING),
-    refunds=frozenset({"cancel", "fail", "lose"}),
+    refunds=frozenset({"cancel", "fail", "call_off"}),
     words={
         Running.DRAFT: ("草稿", "Draft"),
         Running.REVIEW: ("审核中", "In review"),
@@ -91,6 +91,6 @@ CONTEST = Machine(
             money="escrow → poster",
             after="no entry at closes_at, or none that is eligible",
         ),
-        Move("lose", Running.HOLDING, Running.FAILED, by=Role.SYSTEM, money="what the bank left → poster"),
+        Move("lose", Running.HOLDING, Running.FAILED, by=Role.SYSTEM, money="nothing is left"),
     ),
 )

@@ -691,6 +691,25 @@ def test_a_chargeback_holds_the_prize_and_a_lost_one_ends_the_contest(cashier):
     assert list(books.differences()) == []
 
 
+def test_what_a_bank_left_of_a_prize_is_still_won(cashier):
+    contest, _host, made = judged(cashier, 90, 80, mode="several", prizes=(300_000, 200_001))
+    opened = chargebacks.open_dispute(
+        intent_id=contest.paid_by_id,
+        provider_no="CB-PART",
+        amount_fen=200_000,
+        payee_id=None,
+        by=officer(),
+        at=clock.now(),
+    )
+    chargebacks.lose_dispute(dispute_id=opened.pk, by=officer(), at=clock.now())
+    deliver_events()
+    contest = wait_out(contest)
+    paid = [Entry.objects.get(pk=one.pk).paid_fen for one in made]
+    assert (contest.state, sum(paid), paid) == ("completed", 300_001, [180_001, 120_000])
+    assert (contest.back_fen, _escrow(contest)) == (None, 0)
+    _sound()
+
+
 def test_a_frozen_contest_stands_still_and_ends_by_time_with_the_prize_back(cashier):
     contest, _host = open_contest(cashier)
     entry, _by = entered(contest)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from backend.judging.models import EARLIER, SHARE
 from backend.judging.prints import bands, picture_bits, picture_keys, picture_percent, signature, text_percent
-from backend.judging.ranking import Criterion, Scored, divided, mean, places, rank, shares, total_of
+from backend.judging.ranking import Criterion, Scored, divided, mean, places, rank, scaled, shares, total_of
 from tests.contest_builders import drawing, resized, story
 
 NOON = datetime(2026, 3, 1, 4, tzinfo=UTC)
@@ -78,6 +78,15 @@ def test_no_fen_is_made_or_lost_and_a_better_place_gets_no_less(prizes, totals):
         for other, worse, _when in winners:
             assert place >= worse or paid[key] >= paid[other]
             assert place != worse or abs(paid[key] - paid[other]) <= 1
+
+
+@given(st.lists(st.integers(1_000, 10**9), min_size=1, max_size=20), st.integers(0, 10**11))
+def test_cut_prizes_make_up_what_is_left_and_stay_in_order(prizes, pool):
+    prizes = sorted(prizes, reverse=True)
+    cut = scaled(prizes, pool)
+    assert sum(cut) == min(pool, sum(prizes))
+    assert all(0 <= one <= prize for one, prize in zip(cut, prizes, strict=True))
+    assert cut == sorted(cut, reverse=True)
 
 
 @given(st.integers(0, 10**12), st.integers(1, 500))

@@ -13,7 +13,7 @@ from backend.common.actors import CLOCK, PROVIDER, SYSTEM, Actor
 from backend.common.fen import Fen
 from backend.judging.models import Application
 from backend.judging.operations import calls
-from backend.judging.ranking import Criterion, divided, shares
+from backend.judging.ranking import Criterion, divided, scaled, shares
 from backend.judging.states import Calling, Standing
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
@@ -147,18 +147,18 @@ def give_back(contest: Contest, fen: Fen, *, reason: str, at: datetime) -> None:
     contest.back_fen = fen
 
 
-def prizes_of(contest: Contest, winners: list[Application], *, defaulted: bool) -> dict[UUID, Fen]:
-    """What each winner gets before fee and tax, in fen, by application.
+def prizes_of(contest: Contest, winners: list[Application], *, defaulted: bool, left_fen: Fen) -> dict[UUID, Fen]:
+    """What each winner gets before fee and tax, in fen, by application, of what is left in escrow.
 
-    Shared places share their prizes. Where the published default holds, the winners share everything, in a piece-rate
+    A bank may have taken back a part: then all prizes are cut in proportion, and the host gains nothing by it. Shared places share their prizes. Where the published default holds, the winners share everything, in a piece-rate
     contest at most the piece's price each.
     """
     ordered = sorted(winners, key=lambda one: (one.place or 0, one.submitted_at, str(one.pk)))
     if not ordered:
         return {}
     if not defaulted:
-        return shares(contest.sums, [(one.pk, one.place or 0, one.submitted_at) for one in ordered])
-    pool = contest.total_fen
+        return shares(scaled(contest.sums, left_fen), [(one.pk, one.place or 0, one.submitted_at) for one in ordered])
+    pool = min(contest.total_fen, left_fen)
     if contest.mode == COUNT:
         pool = min(pool, contest.sums[0] * len(ordered))
     return divided(pool, [one.pk for one in ordered])
@@ -178,7 +178,7 @@ def pay(*, contest_id: UUID, at: datetime) -> None:
     rest = free_money(contest, at=at)
     call = calls.call_of(KIND, contest.pk)
     winners = list(call.applications.filter(state=Standing.AWARDED).select_related("party"))
-    won = prizes_of(contest, winners, defaulted=call.is_defaulted)
+    won = prizes_of(contest, winners, defaulted=call.is_defaulted, left_fen=rest)
     contest.given_fen = contest.fee_fen = contest.tax_fen = 0
     for application in winners:
         if won[application.pk] > 0:
@@ -243,11 +243,10 @@ def return_whole(contest: Contest, *, reason: str, at: datetime) -> None:
 
 @transaction.atomic
 def lose(*, contest_id: UUID, at: datetime) -> None:
-    """The host's bank took the payment back: nothing is left to win, and what is left goes back. Safe to repeat."""
+    """The host's bank took the payment back: nothing is left to win. What it left stays the prize. Safe to repeat."""
     contest = held(contest_id)
-    if contest.state not in Running.HOLDING:
+    if contest.state not in Running.HOLDING or books.available(escrow_of(contest)) > 0:
         return
-    return_whole(contest, reason="付款已被银行收回", at=at)
     move(contest, "lose", by=SYSTEM, at=at, reason="付款已被银行收回")
     call = calls.call_of(KIND, contest.pk)
     if call.state not in (Calling.SETTLED, Calling.VOID):
