@@ -185,6 +185,11 @@ class Lean:
     above: float
     spread: float
 
+    @property
+    def centre(self) -> int:
+        """Where a bar ends whose middle is the mean of all, of 100: two parts a point."""
+        return max(0, min(100, round(50 + 2 * self.above)))
+
 
 @dataclass(frozen=True)
 class Fairness:
