@@ -14,7 +14,7 @@ expect.set_options(timeout=20_000)  # a machine at work elsewhere is slow; what 
 
 
 @pytest.fixture(scope="session")
-def chromium():
+def _browser():
     if not (os.path.exists(CHROMIUM) or shutil.which("chromium")):
         if os.environ.get("CI") == "true":
             pytest.fail("Chromium is missing: apt-get install chromium fonts-noto-cjk")
@@ -23,3 +23,11 @@ def chromium():
         browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def chromium(_browser):
+    """The browser; what a test opened is closed with it, or its pages would look for their site for ever."""
+    yield _browser
+    for context in list(_browser.contexts):
+        context.close()
