@@ -109,11 +109,24 @@ def test_nothing_is_published_without_a_tie_rule(cashier):
     assert "tie_rule" in [reason.field for reason in caught.value.reasons]
 
 
-def test_a_clause_that_takes_losers_rights_is_refused():
+@pytest.mark.parametrize(
+    "clause",
+    ["所有参赛作品的著作权均归主办方所有。", "凡投稿作品，我方可无偿使用。", "落选稿件一并转让给我公司。"],
+)
+def test_a_clause_that_takes_losers_rights_is_refused(clause):
     host = firm()[1]
-    made = contest_draft(host, brief=terms().brief + "\n所有参赛作品的著作权均归主办方所有。")
+    made = contest_draft(host, brief=f"{terms().brief}\n{clause}")
     with pytest.raises(TakesAllRights):
         drafts.submit(contest_id=made.pk, by=host, at=clock.now())
+
+
+@pytest.mark.parametrize(
+    "clause", ["未获奖的作品归作者。", "未获奖作品的权利始终属于作者。", "落选方案归各自的设计者。"]
+)
+def test_saying_that_losers_keep_their_rights_is_no_such_clause(clause):
+    host = firm()[1]
+    made = contest_draft(host, brief=f"{terms().brief}\n{clause}")
+    assert drafts.submit(contest_id=made.pk, by=host, at=clock.now()).state == "review"
 
 
 @pytest.mark.parametrize(

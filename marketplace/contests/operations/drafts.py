@@ -253,7 +253,8 @@ def detach(*, file_id: UUID, by: Actor) -> None:
 
 
 _TAKES_ALL = re.compile(
-    r"(所有|全部|一切|凡|未获奖|未中选|落选)[^。；\n]{0,16}(作品|稿件|方案)[^。；\n]{0,16}(归|属于|转让|无偿)[^。；\n]{0,10}"
+    r"(所有|全部|一切|凡|未获奖|未中选|落选)[^。；\n]{0,16}(作品|稿件|方案)[^。；\n]{0,16}?"
+    r"(归|属于|转让给?|无偿)(?!于?(作者|原作者|参赛|创作|设计者|投稿|各自|本人))[^。；\n]{0,10}"
 )
 """A clause that would make losers' works the host's (O3p); 99designs and the copyright law leave them to their makers."""
 
