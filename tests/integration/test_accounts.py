@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, generate_totp_secret, hotp_value, validate_totp_code
 
 from backend.accounts import operations as accounts
 from backend.accounts import queries
@@ -218,3 +220,9 @@ def test_an_organisation_has_a_valid_code_once_and_a_member_once(firm):
         accounts.authorise(**more, until=at, at=at)
     accounts.authorise(**more, until=None, at=at + timedelta(days=2))
     assert Membership.objects.filter(user=clerk, revoked_at=None).count() == 1
+
+
+def test_a_code_may_be_one_step_late_and_no_more():
+    secret, step = generate_totp_secret(), int(time.time()) // 30
+    late = [format_hotp_value(hotp_value(secret, step - back)) for back in (1, 3)]
+    assert [validate_totp_code(secret, code) for code in late] == [True, False]
