@@ -41,6 +41,13 @@ def people_behind(*party_ids: UUID | None) -> frozenset[UUID]:
     return frozenset(ids | set(members.values_list("user__party_id", flat=True)))
 
 
+def belongs_to(owner_id: UUID, by: Actor) -> bool:
+    """Whether somebody is a party or may act for it, or acts under the hat of somebody who is."""
+    behind = people_behind(owner_id)
+    mine = people_behind(by.party_id) if by.party_id is not None else frozenset()
+    return bool(behind & {by.person_id, by.party_id}) or bool(behind & mine)
+
+
 def circles(party_ids: Iterable[UUID]) -> dict[UUID, set[UUID]]:
     """By party: itself, who may act for it, and what it may act for; parties whose circles meet are no strangers."""
     found = {party_id: {party_id} for party_id in party_ids}

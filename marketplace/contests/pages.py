@@ -18,50 +18,19 @@ from backend.common.errors import NotFound, Refusal
 from backend.judging import queries as judging
 from backend.judging.models import TIE_RULES
 from backend.judging.states import Calling, Standing
-from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
+from marketplace import escrows, halls
 from marketplace.contests import queries
 from marketplace.contests.models import GALLERIES, MODES, SOURCE, Contest, Entry
-from marketplace.contests.operations import entries, money
+from marketplace.contests.operations import entries
 from marketplace.contests.operations.shared import is_affiliated
 from marketplace.contests.states import CONTEST, Running
-from marketplace.halls import facet_of, link_with, rest_of
 from marketplace.tax import withholding
-from search.engines import Query
-from search.queries import find
-
-ORDERS = (("newest", "最新发布", "Newest"), ("closing", "即将截止", "Closing soon"))
-FACETS = {"category": WORK_CATEGORY_KEYS, "county": COUNTIES, "state": CONTEST.states}
 
 
 @require_GET
 def hall(request: HttpRequest) -> HttpResponse:
     """All public contests, with facets whose every choice is in the address."""
-    chosen = {name: [value for value in request.GET.getlist(name) if value][:10] for name in FACETS}
-    query = Query(
-        text=request.GET.get("q", "").strip()[:100],
-        kind="contest",
-        categories=chosen["category"],
-        counties=chosen["county"],
-        states=chosen["state"],
-        order=request.GET.get("order", "newest"),
-        cursor=request.GET.get("cursor", ""),
-    )
-    found = find(query)
-    context = {
-        "nav": "work",
-        "found": found,
-        "query": query,
-        "orders": [(key, (zh, en), link_with(request, order=key)) for key, zh, en in ORDERS],
-        "facets": [
-            facet_of(request, name, known, dict(found.facets.get(name, {})), chosen[name], machine=CONTEST)
-            for name, known in FACETS.items()
-        ],
-        "chosen": any(chosen.values()),
-        "rest": rest_of(request),
-        "paged": bool(query.cursor),
-        "now": clock.now(),
-    }
-    return render(request, "contests/hall.html", context)
+    return halls.hall(request, kind="contest", machine=CONTEST, template="contests/hall.html")
 
 
 @require_GET
@@ -104,7 +73,7 @@ def _left(contest: Contest, actor: Actor, at: datetime) -> list[tuple[int, int, 
         return []
     rows = []
     for prize in sorted(set(contest.sums), reverse=True)[:5]:
-        fee = money.fee_of(prize, at=at)
+        fee = escrows.fee_of(prize, at=at)
         tax = withholding.foresee(payee=payee, paid_fen=prize, project_id=contest.pk, at=at).tax_fen
         rows.append((prize, fee, tax, prize - fee - tax))
     return rows

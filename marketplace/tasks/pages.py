@@ -17,55 +17,25 @@ from backend.accounts.doors import actor_of, signed_in, take
 from backend.common import clock, files, paging
 from backend.common.actors import Actor, Role
 from backend.common.errors import NotFound, Refusal
-from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
+from marketplace import halls
 from marketplace.engagements import queries as engagements
 from marketplace.engagements.models import CLIENT
-from marketplace.halls import facet_of, link_with, rest_of
 from marketplace.tasks import diffs, queries
 from marketplace.tasks.forms import proposal_of, whole
 from marketplace.tasks.models import Task
 from marketplace.tasks.operations import awards, bids, drafts, inquiries, keeping
 from marketplace.tasks.operations.shared import is_affiliated
 from marketplace.tasks.states import TASK, Bidding, Posting
-from search.engines import Query
-from search.queries import find
 
 ORDERS = (("newest", "最新发布", "Newest"), ("closing", "即将开标", "Closing soon"))
-FACETS = {"category": WORK_CATEGORY_KEYS, "county": COUNTIES, "state": TASK.states}
 
 
 @require_GET
 def hall(request: HttpRequest) -> HttpResponse:
-    """All public tasks, with facets whose every choice is in the address."""
-    chosen = {name: [value for value in request.GET.getlist(name) if value][:10] for name in FACETS}
-    query = Query(
-        text=request.GET.get("q", "").strip()[:100],
-        kind="task",
-        categories=chosen["category"],
-        counties=chosen["county"],
-        states=chosen["state"],
-        order=request.GET.get("order", "newest"),
-        cursor=request.GET.get("cursor", ""),
-    )
-    found = find(query)
-    actor = actor_of(request)
-    context = {
-        "nav": "work",
-        "now": clock.now(),
-        "found": found,
-        "query": query,
-        "orders": [(key, (zh, en), link_with(request, order=key)) for key, zh, en in ORDERS],
-        "facets": [
-            facet_of(request, name, known, dict(found.facets.get(name, {})), chosen[name], machine=TASK)
-            for name, known in FACETS.items()
-        ],
-        "chosen": any(chosen.values()),
-        "rest": rest_of(request),
-        "paged": bool(query.cursor),
-        "filters": queries.saved_filters(actor.party_id) if actor.party_id else [],
-        "address": request.GET.urlencode(),
-    }
-    return render(request, "tasks/hall.html", context)
+    """All public tasks, with the filters that one has saved."""
+    party_id = actor_of(request).party_id
+    more = {"filters": queries.saved_filters(party_id) if party_id else []}
+    return halls.hall(request, kind="task", machine=TASK, template="tasks/hall.html", orders=ORDERS, more=more)
 
 
 @require_GET

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from backend.common import outbox, rules
 from backend.common.actors import CLOCK, PROVIDER, SYSTEM, Actor
@@ -17,30 +16,22 @@ from backend.judging.ranking import Criterion, divided, scaled, shares
 from backend.judging.states import Calling, Standing
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
-from backend.payments import queries as payments
-from backend.payments.errors import DisputeOpen
 from backend.payments.models import PaymentIntent
-from backend.payments.operations import intents, refunds
-from backend.payments.states import Intent
+from backend.payments.operations import refunds
+from marketplace import escrows
 from marketplace.contests.events import PrizePaid
 from marketplace.contests.models import COUNT, Contest, Entry
 from marketplace.contests.operations.shared import KIND, held, move, of_owner
 from marketplace.contests.states import Running
-from marketplace.engagements.errors import BeingPaid
-from marketplace.tax import withholding
-from marketplace.tax.withholding import Payment
 
-FEE = "task_service"
+
+def _subject(contest: Contest) -> escrows.Subject:
+    return KIND, contest.pk
 
 
 def escrow_of(contest: Contest) -> ledger.AccountRef:
     """Where a contest's prizes lie."""
     return ledger.escrow_of(KIND, contest.pk)
-
-
-def orders(contest_id: UUID) -> QuerySet[PaymentIntent]:
-    """The orders for a contest's prizes."""
-    return PaymentIntent.objects.filter(subject_id=contest_id, subject_kind=KIND)
 
 
 def refuse_paid_order(contest: Contest) -> None:
@@ -49,8 +40,7 @@ def refuse_paid_order(contest: Contest) -> None:
     Raises:
         BeingPaid: they have.
     """
-    if orders(contest.pk).filter(state=Intent.SUCCEEDED).exists() and contest.paid_by_id is None:
-        raise BeingPaid
+    escrows.refuse_paid_order(_subject(contest), paid_by_id=contest.paid_by_id)
 
 
 @transaction.atomic
@@ -63,18 +53,12 @@ def order(*, contest_id: UUID, by: Actor, at: datetime) -> PaymentIntent:
     """
     contest, _actor = of_owner(contest_id, by)
     contest.machine.step("fund", contest.state)
-    refuse_paid_order(contest)
-    for intent in orders(contest.pk).order_by("-created_at")[:5]:
-        if intent.state in (Intent.CREATED, Intent.AWAITING) and at < intent.expires_at:
-            return intent
-    ledger.open_account(escrow_of(contest))
-    return intents.open_intent(
-        purpose=(KIND, contest.pk),
-        subject=(KIND, contest.pk),
+    return escrows.order(
+        _subject(contest),
         payer_id=contest.owner_id,
         amount_fen=contest.total_fen,
-        title=f"托管奖金：{contest.title}"[:120],
-        expires_at=at + timedelta(hours=rules.value("contests.order_hours", at=at)),
+        title=f"托管奖金：{contest.title}",
+        hours=rules.value("contests.order_hours", at=at),
         at=at,
     )
 
@@ -116,31 +100,19 @@ def free_money(contest: Contest, *, at: datetime) -> Fen:
         DisputeOpen: the host's bank asks for the money already.
         Busy: a request about the payment was made at this very moment.
     """
-    paid_by = contest.paid_by_id
-    if paid_by is None:
-        raise AssertionError(f"contest {contest.pk} holds money of nobody")
-    refunds.held_without_requests(intent_id=paid_by, at=at, reason="赛事结算")
-    if payments.is_disputed(paid_by):
-        raise DisputeOpen
-    return books.available(escrow_of(contest))
-
-
-def fee_of(fen: Fen, *, at: datetime) -> Fen:
-    """What the platform keeps of so much, by the schedule of the day."""
-    fee = ledger.fee_due(FEE, on=fen, at=at)
-    return fee[1] if fee else 0
+    return escrows.free_money(_subject(contest), paid_by_id=contest.paid_by_id, reason="赛事结算", at=at)
 
 
 def give_back(contest: Contest, fen: Fen, *, reason: str, at: datetime) -> None:
     """Give the host so much: by the payment, or owed to them where that way is closed (退还奖金)."""
     if fen <= 0 or contest.paid_by_id is None:
         return
-    refunds.return_or_owe(
-        intent_id=contest.paid_by_id,
-        amount_fen=fen,
+    escrows.give_back(
+        _subject(contest),
+        paid_by_id=contest.paid_by_id,
         party_id=contest.owner_id,
+        fen=fen,
         key=f"contest-back:{contest.pk}",
-        cause=(KIND, contest.pk),
         reason=reason,
         at=at,
     )
@@ -195,29 +167,18 @@ def pay(*, contest_id: UUID, at: datetime) -> None:
 
 def _pay_one(contest: Contest, entry: Entry, fen: Fen, at: datetime) -> None:
     """One prize, less the published fee and the tax that is withheld; the rights pass with it."""
-    fee = ledger.fee_due(FEE, on=fen, at=at)
-    fee_fen = fee[1] if fee else 0
-    tax_fen = withholding.keep(
-        Payment(
+    fee_fen, tax_fen = escrows.pay_out(
+        escrows.Wage(
+            subject=_subject(contest),
             payee=entry.entrant,
             payer_id=contest.owner_id,
-            project_id=contest.pk,
             cause_id=entry.pk,
+            key=f"prize:{entry.pk}",
             title=f"{contest.title}·{entry.title}",
-            paid_fen=fen,
-            fee_fen=fee_fen,
+            fen=fen,
         ),
         at=at,
-    ).tax_fen
-    escrow = escrow_of(contest)
-    legs = [ledger.Leg(escrow, ledger.open_account(ledger.payable_to(entry.entrant_id)), fen - fee_fen - tax_fen)]
-    if fee is not None:
-        legs.append(
-            ledger.Leg(escrow, ledger.open_account(ledger.PLATFORM_FEES), fee_fen, fee=fee[0], fee_base_fen=fen)
-        )
-    if tax_fen:
-        legs.append(ledger.Leg(escrow, ledger.open_account(ledger.WITHHELD_TAX), tax_fen))
-    ledger.post(key=f"prize:{entry.pk}", kind="release", legs=legs, cause=(KIND, contest.pk), at=at)
+    )
     entry.paid_fen, entry.fee_fen, entry.tax_fen, entry.rights_at = fen, fee_fen, tax_fen, at
     entry.save(update_fields=["paid_fen", "fee_fen", "tax_fen", "rights_at"])
     contest.given_fen = (contest.given_fen or 0) + fen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from backend.accounts.queries import people_behind
+from backend.accounts.queries import belongs_to
 from backend.common import outbox, rules
 from backend.common.actors import Actor, Role
 from backend.common.errors import Forbidden, NotFound
@@ -48,9 +48,7 @@ def of_owner(contest_id: UUID, by: Actor) -> tuple[Contest, Actor]:
 
 def is_affiliated(contest: Contest, by: Actor) -> bool:
     """Whether a person is the host or may act for them, or acts under the hat of somebody who is."""
-    behind = people_behind(contest.owner_id)
-    mine = people_behind(by.party_id) if by.party_id is not None else frozenset()
-    return bool(behind & {by.person_id, by.party_id}) or bool(behind & mine)
+    return belongs_to(contest.owner_id, by)
 
 
 def may_see(contest: Contest, by: Actor) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from backend.accounts.queries import people_behind
+from backend.accounts.queries import belongs_to
 from backend.common import outbox, rules
 from backend.common.actors import Actor, Role
 from backend.common.errors import Forbidden, NotFound
@@ -47,9 +47,7 @@ def of_owner(task_id: UUID, by: Actor) -> tuple[Task, Actor]:
 
 def is_affiliated(task: Task, by: Actor) -> bool:
     """Whether a person is the poster or may act for them, or acts under the hat of somebody who is."""
-    behind = people_behind(task.owner_id)
-    mine = people_behind(by.party_id) if by.party_id is not None else frozenset()
-    return bool(behind & {by.person_id, by.party_id}) or bool(behind & mine)
+    return belongs_to(task.owner_id, by)
 
 
 def may_see(task: Task, by: Actor) -> bool:
