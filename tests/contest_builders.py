@@ -58,7 +58,7 @@ def approved(by: Actor | None = None, **more: object) -> tuple[Contest, Actor]:
     by = by or firm(name="楚竹坊")[1]
     made = contest_draft(by, **more)
     drafts.submit(contest_id=made.pk, by=by, at=clock.now())
-    reviews.approve(contest_id=made.pk, checklist=reviews.CHECKLIST, by=moderator(), at=clock.now())
+    reviews.REVIEWING.approve(subject_id=made.pk, checklist=reviews.CHECKLIST, by=moderator(), at=clock.now())
     return Contest.objects.get(pk=made.pk), by
 
 

@@ -60,6 +60,7 @@ OUR_APPS = [
     "marketplace.engagements",
     "marketplace.tasks",
     "marketplace.contests",
+    "marketplace.microtasks",
     "backend.web",
     "backend.demo",
 ]

@@ -137,7 +137,7 @@ class Prizes:
         )
         drafts.write(contest_id=made.pk, terms=terms, version=made.version, by=by, at=at)
         drafts.submit(contest_id=made.pk, by=by, at=at)
-        reviews.approve(contest_id=made.pk, checklist=reviews.CHECKLIST, by=self.moderator, at=at)
+        reviews.REVIEWING.approve(subject_id=made.pk, checklist=reviews.CHECKLIST, by=self.moderator, at=at)
         return made.pk, money.order(contest_id=made.pk, by=by, at=at)
 
     def _seat(self, contest: Contest, at: datetime) -> None:

@@ -419,13 +419,13 @@ class ContestReview(Endpoint):
         body, at = self.read(ContestWhy), clock.now()
         queries.visible(contest_id, self.actor)
         if act == "approve":
-            made = reviews.approve(contest_id=contest_id, checklist=body["checklist"], by=self.actor, at=at)
+            made = reviews.REVIEWING.approve(subject_id=contest_id, checklist=body["checklist"], by=self.actor, at=at)
             return Response(shown(made), status=201)
-        if act not in reviews.STEPS:
+        if act not in reviews.REVIEWING.steps:
             raise NotFound
         if not body["reason"].strip():
             raise Invalid("请填写理由", "Please give a reason", field="reason")
-        return Response(shown(reviews.STEPS[act](contest_id, body["reason"], self.actor, at)), status=201)
+        return Response(shown(reviews.REVIEWING.steps[act](contest_id, body["reason"], self.actor, at)), status=201)
 
 
 class ContestStep(Endpoint):

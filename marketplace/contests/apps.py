@@ -21,7 +21,7 @@ class ContestsConfig(AppConfig):
 
         books.CHECKS.append(queries.STANDING)
         limits.OBSTACLES.append(queries.open_business)
-        appeals.SUBJECTS["contest"] = reviews.APPEALS
+        appeals.SUBJECTS["contest"] = reviews.REVIEWING.appeals("/contests/{}/")
         PROMISED["contest"] = queries.is_promised
         SUBJECTS["contest"] = Subject(queries.works)
         judging.TIES.append(engagements.recent_ties)

@@ -257,12 +257,12 @@ def review_step(request: HttpRequest, contest_id: UUID, act: str) -> HttpRespons
 
     def do(by: Actor, at: datetime) -> object:
         if act == "approve":
-            return reviews.approve(contest_id=contest_id, checklist=signed, by=by, at=at)
+            return reviews.REVIEWING.approve(subject_id=contest_id, checklist=signed, by=by, at=at)
         if not reason.strip():
             raise Invalid("请填写理由", "Please give a reason", field="reason")
-        return reviews.STEPS[act](contest_id, reason, by, at)
+        return reviews.REVIEWING.steps[act](contest_id, reason, by, at)
 
-    if act != "approve" and act not in reviews.STEPS:
+    if act != "approve" and act not in reviews.REVIEWING.steps:
         raise NotFound
     back = redirect("review-queue") if act in ("approve", "return") else redirect("contest-review", contest_id)
     return take(request, do, _("已记录"), back)

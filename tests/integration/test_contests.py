@@ -183,10 +183,10 @@ def test_who_belongs_to_the_host_neither_reviews_nor_enters(cashier):
     drafts.submit(contest_id=made.pk, by=host, at=clock.now())
     own = acting(founder, Role.MODERATOR)
     with pytest.raises(Refusal) as caught:
-        reviews.approve(contest_id=made.pk, checklist=reviews.CHECKLIST, by=own, at=clock.now())
+        reviews.REVIEWING.approve(subject_id=made.pk, checklist=reviews.CHECKLIST, by=own, at=clock.now())
     assert caught.value.code == "affiliated"
     with pytest.raises(Refusal) as caught:
-        reviews.approve(contest_id=made.pk, checklist=["poster"], by=moderator(), at=clock.now())
+        reviews.REVIEWING.approve(subject_id=made.pk, checklist=["poster"], by=moderator(), at=clock.now())
     assert caught.value.code == "checklist_open"
     contest, _host = open_contest(cashier, host)
     with pytest.raises(OwnContest):
@@ -727,13 +727,13 @@ def test_a_frozen_contest_stands_still_and_ends_by_time_with_the_prize_back(cash
     contest, _host = open_contest(cashier)
     entry, _by = entered(contest)
     end = contest.closes_at
-    reviews.freeze(contest_id=contest.pk, reason="接到权利人通知", by=moderator(), at=clock.now())
+    reviews.REVIEWING.freeze(subject_id=contest.pk, reason="接到权利人通知", by=moderator(), at=clock.now())
     clock.advance(timedelta(days=3))
     with pytest.raises(EntriesClosed):
         entered(contest, seed=2)
-    thawed = reviews.thaw(contest_id=contest.pk, reason="核实无误", by=moderator(), at=clock.now())
+    thawed = reviews.REVIEWING.thaw(subject_id=contest.pk, reason="核实无误", by=moderator(), at=clock.now())
     assert timedelta(days=2, hours=23) < thawed.closes_at - end < timedelta(days=3, hours=1)
-    reviews.freeze(contest_id=contest.pk, reason="再次接到通知", by=moderator(), at=clock.now())
+    reviews.REVIEWING.freeze(subject_id=contest.pk, reason="再次接到通知", by=moderator(), at=clock.now())
     clock.advance(timedelta(days=31))
     beat()
     contest.refresh_from_db()

@@ -59,7 +59,7 @@ def _publish(world: World, host: User, prizes: tuple[int, ...], tie_rule: str) -
     drafts.write(contest_id=made.pk, terms=_terms(prizes, tie_rule), version=1, by=by, at=at)
     drafts.submit(contest_id=made.pk, by=by, at=at)
     moderator = world.acting(world.people("moderator")[0], Role.MODERATOR)
-    reviews.approve(contest_id=made.pk, checklist=reviews.CHECKLIST, by=moderator, at=at)
+    reviews.REVIEWING.approve(subject_id=made.pk, checklist=reviews.CHECKLIST, by=moderator, at=at)
     campaigns.pay_orders(world, money.order(contest_id=made.pk, by=by, at=at))
     return Contest.objects.get(pk=made.pk)
 
@@ -311,7 +311,7 @@ def start(world: World) -> Thread | None:
         made = drafts.start(by=by, at=at)
         drafts.write(contest_id=made.pk, terms=_terms(prizes, "share"), version=1, by=by, at=at)
         drafts.submit(contest_id=made.pk, by=by, at=at)
-        reviews.approve(contest_id=made.pk, checklist=reviews.CHECKLIST, by=officer, at=at)
+        reviews.REVIEWING.approve(subject_id=made.pk, checklist=reviews.CHECKLIST, by=officer, at=at)
 
     return world.task("a contest is posted", post)
 

@@ -1,0 +1,1 @@
+"""Micro-tasks (计件微任务): many small questions, answered by several people each, paid by the piece."""

@@ -1,0 +1,292 @@
+"""Taking items in hand (领取): a sheet at a time, with a time that is shown, can be made longer, and puts them back.
+
+Who holds what is kept on the rows of items, under their own locks and the database's constraint; no row is everybody's.
+The order of locks is job, participant, sheet, answers, items.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
+
+from backend.accounts import limits
+from backend.accounts.models import Party
+from backend.common import rules
+from backend.common.actors import CLOCK, SYSTEM, Actor, Role
+from backend.common.errors import Forbidden, NotFound, refuse_any
+from backend.common.states import move_all
+from marketplace.microtasks.errors import (
+    ExtensionsSpent,
+    JobClosed,
+    NothingToTake,
+    OtherHat,
+    OwnJob,
+    PleaRefused,
+    SheetInHand,
+    SheetLapsed,
+    Stopped,
+)
+from marketplace.microtasks.models import Answer, Item, Job, Participant, Plea, Sheet
+from marketplace.microtasks.operations.drafts import FREE
+from marketplace.microtasks.operations.shared import SCOPE, is_affiliated, of_worker, shared
+from marketplace.microtasks.states import Asking, Given, Pleading, Taking
+
+
+@transaction.atomic
+def take(*, job_id: UUID, by: Actor, at: datetime) -> Sheet:
+    """Take the next items of a job in hand until a time (领取题目).
+
+    Raises:
+        NotFound, Forbidden, OwnJob, OtherHat, LevelTooLow: not for this person, or not under this hat.
+        JobClosed: items are not handed out.
+        Stopped: too many gold items were missed.
+        SheetInHand: one is in hand, here or in another job.
+        NothingToTake: all are in hand or answered.
+    """
+    party_id, person_id = _worker(by)
+    job = shared(job_id)
+    if not job.gives_items(at):
+        raise JobClosed
+    part = _part(job, party_id, person_id, by, at)
+    clear_hand(person_id, at)
+    items = [*_golds(job, part), *_works(job, part, at)]
+    if all(item.is_gold for item in items):
+        raise NothingToTake
+    sheet = _hand_out(job, part, items, by, at)
+    part.served_n += len(items)
+    part.cursor = max(item.rank for item in items if not item.is_gold)
+    part.save(update_fields=["served_n", "cursor"])
+    return sheet
+
+
+def _worker(by: Actor) -> tuple[UUID, UUID]:
+    """The hat and the natural person that would answer."""
+    if by.party_id is None or by.person_id is None:
+        raise NotFound
+    if SCOPE not in by.scopes:
+        raise Forbidden
+    return by.party_id, by.person_id
+
+
+def _part(job: Job, party_id: UUID, person_id: UUID, by: Actor, at: datetime) -> Participant:
+    """This person's part in the job, its row held; the first time they join."""
+    found = Participant.objects.filter(job=job, person_id=person_id).values_list("pk", flat=True).first()
+    if found is None:
+        if is_affiliated(job, by):
+            raise OwnJob
+        refuse_any(limits.failures(Party.objects.get(pk=party_id), "work", at=at))
+        made, _new = Participant.objects.get_or_create(
+            job=job, person_id=person_id, defaults={"party_id": party_id, "joined_at": at, "cursor": 0}
+        )
+        found = made.pk
+    part = of_worker(found)
+    if part.party_id != party_id:
+        raise OtherHat
+    refuse_any(limits.failures(part.party, "work", at=at))
+    if part.barred_at is not None:
+        raise Stopped(least=job.gold_least)
+    return part
+
+
+def clear_hand(person_id: UUID, at: datetime) -> None:
+    """Go on with empty hands: a sheet whose time ran out is put back first (X31).
+
+    Raises:
+        SheetInHand: one is in hand, in whatever job.
+    """
+    found = Sheet.objects.select_for_update().filter(person_id=person_id, state=Taking.LIVE).first()
+    if found is None:
+        return
+    if at < found.until:
+        raise SheetInHand(sheet_id=str(found.pk))
+    put_back(found, "lapse", CLOCK, at)
+
+
+def _untouched(part: Participant) -> Q:
+    mine = Answer.objects.filter(item=OuterRef("pk"), person_id=part.person_id).exclude(state=Given.LAPSED)
+    return ~Q(Exists(mine))
+
+
+def _golds(job: Job, part: Participant) -> list[Item]:
+    """The gold items that are due to this worker now, so that they are the job's share of what the worker gets."""
+    share = job.gold_percent
+    due = (part.served_n + job.sheet_size) * share // 100 - part.served_n * share // 100
+    if due < 1:
+        return []
+    rows = Item.objects.select_for_update(of=("self",), skip_locked=True).filter(FREE, _untouched(part))
+    return list(rows.filter(job=job, is_gold=True, state=Asking.OPEN).order_by("leased_n", "done_n", "rank")[:due])
+
+
+def _works(job: Job, part: Participant, at: datetime) -> list[Item]:
+    """The next items after the last one taken, then from the beginning; what others have in hand at this moment is left."""
+    rows = Item.objects.select_for_update(of=("self",), skip_locked=True).filter(FREE, _untouched(part))
+    rows = rows.filter(job=job, is_gold=False, state=Asking.OPEN).order_by("rank")
+    if part.answered_n < rules.value("microtasks.experienced_from", at=at):
+        rows = rows.filter(Q(calm_until=None) | Q(calm_until__lte=at))
+    found = list(rows.filter(rank__gt=part.cursor)[: job.sheet_size])
+    if len(found) < job.sheet_size and part.cursor:
+        found += rows.filter(rank__lte=part.cursor)[: job.sheet_size - len(found)]
+    return found
+
+
+def _hand_out(job: Job, part: Participant, items: list[Item], by: Actor, at: datetime) -> Sheet:
+    sheet = Sheet.objects.create(
+        participant=part, person_id=part.person_id, taken_at=at, until=at + timedelta(minutes=job.lease_minutes)
+    )
+    ids = [item.pk for item in items]
+    Item.objects.filter(pk__in=ids).update(leased_n=F("leased_n") + 1)
+    again = dict(Answer.objects.filter(item__in=ids, person_id=part.person_id).values_list("item_id", "pk"))
+    if again:
+        move_all(Answer, list(again.values()), event="take_again", source=Given.LAPSED, by=by.wears(Role.WORKER), at=at)
+        Answer.objects.filter(pk__in=list(again.values())).update(sheet=sheet)
+    Answer.objects.bulk_create(
+        Answer(item=item, participant=part, sheet=sheet, person_id=part.person_id)
+        for item in items
+        if item.pk not in again
+    )
+    return sheet
+
+
+def in_hand(sheet_id: UUID, by: Actor) -> tuple[Sheet, Participant]:
+    """One's own sheet, and one's part in its job, both rows held.
+
+    Raises:
+        NotFound: none of this person, or another hat.
+    """
+    party_id, person_id = _worker(by)
+    rows = Sheet.objects.filter(pk=sheet_id, person_id=person_id)
+    found = rows.values_list("participant_id", flat=True).first()
+    if found is None:
+        raise NotFound
+    part = of_worker(found)
+    if part.party_id != party_id:
+        raise NotFound
+    return Sheet.objects.select_for_update().get(pk=sheet_id), part
+
+
+def require_time(sheet: Sheet, at: datetime) -> None:
+    """Go on while the sheet is in hand.
+
+    Raises:
+        SheetLapsed: its time ran out, or it was handed in or given back.
+    """
+    if sheet.state != Taking.LIVE or at >= sheet.until:
+        raise SheetLapsed
+
+
+@transaction.atomic
+def extend(*, sheet_id: UUID, by: Actor, at: datetime) -> Sheet:
+    """Take as much time again (延长作答时间).
+
+    Raises:
+        SheetLapsed: the time ran out already.
+        ExtensionsSpent: as often as the rule allows.
+    """
+    sheet, part = in_hand(sheet_id, by)
+    require_time(sheet, at)
+    most = rules.value("microtasks.extensions_most", at=at)
+    if sheet.extensions_n >= most:
+        raise ExtensionsSpent(most=most)
+    minutes = Job.objects.values_list("lease_minutes", flat=True).get(pk=part.job_id)
+    sheet.until += timedelta(minutes=minutes)
+    sheet.extensions_n += 1
+    sheet.move("extend", by=by.wears(Role.WORKER), at=at)
+    sheet.save(update_fields=["until", "extensions_n"])
+    return sheet
+
+
+@transaction.atomic
+def drop(*, sheet_id: UUID, by: Actor, at: datetime) -> Sheet:
+    """Give back what is not answered; others get it (放回题目)."""
+    sheet, _part_in_job = in_hand(sheet_id, by)
+    require_time(sheet, at)
+    put_back(sheet, "drop", by.wears(Role.WORKER), at)
+    return sheet
+
+
+@transaction.atomic
+def lapse(*, sheet_id: UUID, at: datetime) -> None:
+    """The time ran out: what is not answered is put back for others. Safe to repeat."""
+    participant_id = Sheet.objects.values_list("participant_id", flat=True).get(pk=sheet_id)
+    of_worker(participant_id)
+    sheet = Sheet.objects.select_for_update().get(pk=sheet_id)
+    if sheet.state == Taking.LIVE and sheet.until <= at:
+        put_back(sheet, "lapse", CLOCK, at)
+
+
+def put_back(sheet: Sheet, event: str, by: Actor, at: datetime) -> None:
+    """End a sheet, its row held: what is not answered goes back to the others."""
+    sheet.move(event, by=by, at=at)
+    put_back_answers(Q(sheet=sheet), by if event == "lapse" else SYSTEM, at)
+
+
+def put_back_answers(which: Q, by: Actor, at: datetime) -> None:
+    """Let answers that nobody gave yet go, and free their slots."""
+    leased = list(Answer.objects.filter(which, state=Given.LEASED).values_list("pk", "item_id"))
+    if not leased:
+        return
+    gone = set(
+        move_all(Answer, [key for key, _item in leased], event="lapse", source=Given.LEASED, by=by, at=at)
+    )  # fmt: skip
+    items = [item for key, item in leased if key in gone]
+    lock_items(items)
+    Item.objects.filter(pk__in=items).update(leased_n=F("leased_n") - 1)
+
+
+def lock_items(ids: list[UUID]) -> list[Item]:
+    """Items, their rows held in one order everywhere."""
+    return list(Item.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk"))
+
+
+def drop_all(job: Job, at: datetime) -> None:
+    """The job hands out no more: everything in hand goes back."""
+    sheets = list(
+        Sheet.objects.select_for_update()
+        .filter(participant__job=job, state=Taking.LIVE)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+    if not sheets:
+        return
+    move_all(Sheet, sheets, event="drop", source=Taking.LIVE, by=SYSTEM, at=at)
+    leased = list(Answer.objects.filter(sheet__in=sheets, state=Given.LEASED).values_list("pk", "item_id"))
+    move_all(Answer, [key for key, _item in leased], event="lapse", source=Given.LEASED, by=SYSTEM, at=at)
+    lock_items([item for _key, item in leased])
+    job.items.filter(leased_n__gt=0).update(leased_n=0)
+
+
+@transaction.atomic
+def redo(*, answer_id: UUID, by: Actor, at: datetime) -> Sheet:
+    """Take a rejected answer of one's own in hand again, before anybody else gets the item (重做退回的题目, X32).
+
+    Raises:
+        NotFound: none of this person.
+        JobClosed: items are not handed out.
+        MoveRefused: it is not rejected, or no longer.
+        SheetInHand: another sheet is in hand.
+    """
+    party_id, person_id = _worker(by)
+    found = Answer.objects.filter(pk=answer_id, person_id=person_id).values("participant__job_id").first()
+    if found is None:
+        raise NotFound
+    job = shared(found["participant__job_id"])
+    if not job.gives_items(at):
+        raise JobClosed
+    part = _part(job, party_id, person_id, by, at)
+    clear_hand(person_id, at)
+    answer = Answer.objects.select_for_update(of=("self",)).get(pk=answer_id)
+    answer.machine.step("redo", answer.state)
+    if Plea.objects.filter(answer=answer, state__in=Pleading.PENDING).exists():
+        raise PleaRefused(days=rules.value("microtasks.plea_days", at=at))
+    sheet = Sheet.objects.create(
+        participant=part, person_id=part.person_id, taken_at=at, until=at + timedelta(minutes=job.lease_minutes)
+    )
+    answer.move("redo", by=by.wears(Role.WORKER), at=at)
+    answer.sheet, answer.due_at, answer.note_read_at = sheet, None, at
+    answer.save(update_fields=["sheet", "due_at", "note_read_at"])
+    lock_items([answer.item_id])
+    Item.objects.filter(pk=answer.item_id).update(leased_n=F("leased_n") + 1, done_n=F("done_n") - 1)
+    return sheet
