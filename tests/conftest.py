@@ -234,6 +234,7 @@ def run_site(name: str, **extra: str):
             "16",
             "--graceful-timeout",
             "3",
+            "--preload",
             "--no-control-socket",
         ),
     ]

@@ -26,6 +26,7 @@ from crowdfunding.leads import api as leads
 from crowdfunding.pots import api as pots
 from marketplace.contests import api as contests
 from marketplace.engagements import api as engagements
+from marketplace.microtasks import api as microtasks
 from marketplace.tasks import api as tasks
 from marketplace.tax import api as tax
 
@@ -33,6 +34,8 @@ _campaign = "v1/campaigns/<uuid:campaign_id>"
 _pledge = "v1/pledges/<uuid:pledge_id>"
 _task = "v1/tasks/<uuid:task_id>"
 _contest = "v1/contests/<uuid:contest_id>"
+_job = "v1/microtasks/<uuid:job_id>"
+_answer = "v1/answers/<uuid:answer_id>"
 _contract = "v1/contracts/<uuid:contract_id>"
 _stage = "v1/milestones/<uuid:milestone_id>"
 
@@ -154,6 +157,27 @@ urlpatterns = [
     path("v1/entries/<uuid:entry_id>/files", contests.EntryFiles.as_view()),
     path("v1/entries/<uuid:entry_id>/files/<uuid:file_id>", contests.EntryFileOne.as_view()),
     path("v1/entries/<uuid:entry_id>/submission", contests.EntrySubmission.as_view()),
+    path("v1/microtasks", microtasks.Jobs.as_view()),
+    path(_job, microtasks.JobOne.as_view()),
+    path(f"{_job}/items", microtasks.JobItems.as_view()),
+    path(f"{_job}/items/<uuid:item_id>", microtasks.JobDecision.as_view()),
+    path(f"{_job}/rejections/<uuid:answer_id>", microtasks.JobRejection.as_view()),
+    path(f"{_job}/pictures", microtasks.JobPictures.as_view()),
+    path(f"{_job}/cashier", microtasks.JobCashier.as_view()),
+    path(f"{_job}/sheets", microtasks.JobSheets.as_view()),
+    path(f"{_job}/pleas", microtasks.JobPleas.as_view()),
+    path(f"{_job}/answers", microtasks.JobAnswers.as_view()),
+    path(f"{_job}/review/<slug:act>", microtasks.JobReview.as_view()),
+    path(f"{_job}/<slug:act>", microtasks.JobStep.as_view()),
+    path("v1/sheets/<uuid:sheet_id>", microtasks.SheetOne.as_view()),
+    path("v1/sheets/<uuid:sheet_id>/<slug:act>", microtasks.SheetStep.as_view()),
+    path(f"{_answer}/note", microtasks.AnswerNote.as_view()),
+    path(f"{_answer}/redo", microtasks.AnswerRedo.as_view()),
+    path(f"{_answer}/plea", microtasks.AnswerPlea.as_view()),
+    path("v1/pleas/<uuid:plea_id>", microtasks.PleaOne.as_view()),
+    path("v1/pleas/<uuid:plea_id>/finding/<slug:act>", microtasks.PleaFinding.as_view()),
+    path("v1/pleas/<uuid:plea_id>/<slug:act>", microtasks.PleaStep.as_view()),
+    path("v1/my/microtasks", microtasks.MyJobs.as_view()),
     path("v1/my/contests", contests.MyContests.as_view()),
     path("v1/my/entries", contests.MyEntries.as_view()),
     path("v1/calls/<uuid:call_id>", judging.CallOne.as_view()),

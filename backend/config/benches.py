@@ -27,7 +27,15 @@ from django.test.utils import CaptureQueriesContext
 
 from backend.common import clock, rules
 from backend.common.ids import new_id
-from backend.config import bench_errands, bench_fanout, bench_fulfilment, bench_refunds, bench_sign_in, bench_similarity
+from backend.config import (
+    bench_errands,
+    bench_fanout,
+    bench_fulfilment,
+    bench_leases,
+    bench_refunds,
+    bench_sign_in,
+    bench_similarity,
+)
 from backend.config.runtime.home import Home
 from backend.config.runtime.postgres import OWNER, SANDBOX, WEB, Postgres, drop_database
 from backend.config.runtime.services import prepare
@@ -302,6 +310,14 @@ def similarity() -> Iterator[Result]:
         yield _line("similarity", ours, "ms", scans, bench_similarity.PAST)
 
 
+def lease_items() -> Iterator[Result]:
+    """Micro-task items a second that sixteen workers take, sheets of ten; raw rows by SKIP LOCKED, one and ten a statement."""
+    with scratch():
+        ours, one, many = bench_leases.leased()
+        yield _line("lease_items", ours, "items/s", one, bench_leases.WORKERS)
+        yield _line("lease_items_at_once", ours, "items/s", many, bench_leases.WORKERS)
+
+
 BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
     "pledge_hot": pledge_hot,
     "pledge_cold": pledge_cold,
@@ -314,4 +330,5 @@ BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
     "shipment_import": shipment_import,
     "errands_forecast": errands_forecast,
     "similarity": similarity,
+    "lease_items": lease_items,
 }

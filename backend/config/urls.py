@@ -34,6 +34,7 @@ urlpatterns = [
     path("", include("marketplace.engagements.urls")),
     path("", include("marketplace.tasks.urls")),
     path("", include("marketplace.contests.urls")),
+    path("", include("marketplace.microtasks.urls")),
     path("", include("backend.judging.urls")),
     path("", include("backend.web.urls")),
 ]

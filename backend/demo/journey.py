@@ -29,6 +29,7 @@ from backend.demo.journey_contest import ContestAct
 from backend.demo.journey_dispute import DisputeAct
 from backend.demo.journey_harvest import HarvestAct
 from backend.demo.journey_led import LedAct
+from backend.demo.journey_microtask import MicrotaskAct
 from backend.demo.journey_pot import PotAct
 from backend.demo.journey_ruin import RuinAct
 from backend.demo.journey_silence import SilenceAct
@@ -102,6 +103,7 @@ class Journey:
             SilenceAct(self).play()
             WorkAct(self).play()
             ContestAct(self).play()
+            MicrotaskAct(self).play()
         except Failed as failed:
             self.tell(f"✗ {failed}")
             return False

@@ -90,3 +90,25 @@ CONTEST_DAWNS = (
     ContestDawn(OBJECTED, "earlier"),
     ContestDawn(CROWNED, is_charged=True),
 )
+
+
+OPENED, ANSWERED, CONTESTED, CHECKED = range(4)
+"""How far a job of micro-tasks has come: items are handed out; answered, one worker stopped; contested; the time is over."""
+
+
+@dataclass(frozen=True)
+class PieceDawn:
+    """What has happened to the first job before a seed's first step; another stands beside it."""
+
+    age: int
+    is_charged: bool = False
+
+
+PIECE_DAWNS = (
+    PieceDawn(ANSWERED),
+    PieceDawn(CONTESTED),
+    PieceDawn(OPENED),
+    PieceDawn(CHECKED),
+    PieceDawn(ANSWERED, is_charged=True),
+    PieceDawn(CHECKED, is_charged=True),
+)

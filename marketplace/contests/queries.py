@@ -229,8 +229,14 @@ STANDING: dict[str, str] = {
             FROM ledger_account a LEFT JOIN ledger_slot s ON s.account_id = a.id
             WHERE a.code = 'escrow:contest:' || c.id GROUP BY a.id
         ) e ON true
+        JOIN LATERAL (
+            SELECT coalesce(sum(i.amount_fen - coalesce(back.fen, 0)), 0) fen FROM payments_paymentintent i
+            LEFT JOIN LATERAL (SELECT sum(r.amount_fen) fen FROM payments_refund r
+                               WHERE r.intent_id = i.id AND r.state = 'succeeded') back ON true
+            WHERE i.subject_kind = 'contest' AND i.subject_id = c.id AND i.state = 'succeeded' AND i.id <> c.paid_by_id
+        ) twice ON true
         WHERE c.paid_by_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM payments_dispute d WHERE d.intent_id = c.paid_by_id)
-          AND e.fen <> CASE WHEN c.state IN ('open', 'judging', 'publicity', 'paying', 'frozen')
+          AND e.fen - twice.fen <> CASE WHEN c.state IN ('open', 'judging', 'publicity', 'paying', 'frozen')
               THEN c.total_fen - (SELECT coalesce(sum(r.amount_fen), 0) FROM payments_refund r
                                   WHERE r.intent_id = c.paid_by_id AND r.state = 'succeeded')
               ELSE e.held_fen END ORDER BY 1""",

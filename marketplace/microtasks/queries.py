@@ -156,6 +156,19 @@ def answers_on(sheet: Sheet) -> list[Answer]:
     return sorted(rows, key=lambda row: row.pk.hex[::-1])
 
 
+def job_of_answer(answer_id: UUID, actor: Actor) -> UUID:
+    """The job of an answer of one's own.
+
+    Raises:
+        NotFound: none of this person under this hat.
+    """
+    rows = Answer.objects.filter(pk=answer_id, participant__in=parts_of(actor))
+    found = rows.values_list("participant__job_id", flat=True).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def own_answers(part: Participant) -> QuerySet[Answer]:
     """One worker's answers; nobody else's, before or after (blind answers)."""
     rows = Answer.objects.filter(participant=part, state__in=Given.WRITTEN).select_related("item")
@@ -295,8 +308,14 @@ STANDING: dict[str, str] = {
             FROM ledger_account a LEFT JOIN ledger_slot s ON s.account_id = a.id
             WHERE a.code = 'escrow:microtask:' || j.id GROUP BY a.id
         ) e ON true
+        JOIN LATERAL (
+            SELECT coalesce(sum(i.amount_fen - coalesce(back.fen, 0)), 0) fen FROM payments_paymentintent i
+            LEFT JOIN LATERAL (SELECT sum(r.amount_fen) fen FROM payments_refund r
+                               WHERE r.intent_id = i.id AND r.state = 'succeeded') back ON true
+            WHERE i.subject_kind = 'microtask' AND i.subject_id = j.id AND i.state = 'succeeded' AND i.id <> j.paid_by_id
+        ) twice ON true
         WHERE j.paid_by_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM payments_dispute d WHERE d.intent_id = j.paid_by_id)
-          AND e.fen <> CASE WHEN j.state IN ('open', 'checking', 'paying', 'frozen')
+          AND e.fen - twice.fen <> CASE WHEN j.state IN ('open', 'checking', 'paying', 'frozen')
               THEN j.total_fen - coalesce(j.given_fen, 0)
                    - (SELECT coalesce(sum(r.amount_fen), 0) FROM payments_refund r
                       WHERE r.intent_id = j.paid_by_id AND r.state = 'succeeded')

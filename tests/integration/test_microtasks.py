@@ -320,6 +320,21 @@ def test_gold_is_the_jobs_share_and_is_told_apart_by_nobody(cashier):
     assert (part.gold_n, part.gold_ok_n, part.barred_at) == (6, 6, None)
 
 
+def test_a_sheet_of_one_is_gold_now_and_then_but_never_when_no_work_is_left(cashier):
+    job, _ = open_job(cashier, works=4, golds=4, gold_percent=50, sheet_size=1, answers_each=1)
+    by = worker()
+    kinds = []
+    for _ in range(8):
+        sheet = take(job, by)
+        kinds.append(sheet.answers.get().item.is_gold)
+        hand_in(sheet, by)
+        if not job.items.filter(is_gold=False, state="open").exists():
+            break
+    assert (kinds.count(True), kinds.count(False)) in ((3, 4), (4, 4))
+    with pytest.raises(NothingToTake):
+        take(job, by)
+
+
 # --- gold that is missed, and gold that is wrong -----------------------------------------------------------------
 
 

@@ -51,6 +51,7 @@ from crowdfunding.pots.models import Pot
 from marketplace.contests.models import Contest, ContestFile, EntryFile
 from marketplace.contests.models import Entry as ContestEntry
 from marketplace.engagements.models import Claim, Contract, DeliveredFile, Delivery, Invoice, Message, Milestone, Review
+from marketplace.microtasks.models import Answer, Item, Job, Participant, Plea, Sheet
 from marketplace.tasks.models import Bid, Inquiry, SavedFilter, Task, TaskFile, TermsVersion
 from marketplace.tasks.operations.locks import lock_until
 from tests.builders import acting, document, draft, live_campaign, offer, passport, person, reserve
@@ -62,7 +63,7 @@ ROLES = ("nobody", "stranger", "clerk", "owner", "moderator", "finance", "audito
 ELSEWHERE = ("back-office/", "accounts/", "static/", "^static")
 """Django's admin has a test of its own below; django-allauth's pages are its own."""
 
-BACKERS_OWN = ("pledge_id", "token_id", "report_id", "case_id")
+BACKERS_OWN = ("pledge_id", "token_id", "report_id", "case_id", "sheet_id", "microtasks/answers", "v1/answers")
 
 
 def routes(resolver: URLResolver, prefix: str = ""):
@@ -160,6 +161,7 @@ def world(db):
     passports.restore(venture.pk, "r", judge, at)
     work = _work(maker, backer, pledges.intent_of(made.pk), at)
     work |= _contests(maker, backer, pledges.intent_of(made.pk), at)
+    work |= _microtasks(maker, backer, pledges.intent_of(made.pk), at)
     token, _text = accounts.make_token(user=backer, party_id=backer.party_id, name="t", scopes=scopes, at=at)
     clients = {"nobody": Client(raise_request_exception=False), "stranger": signed_in(person(name="别人"))}
     clients |= {"clerk": signed_in(clerk), "maker": signed_in(maker), "backer": signed_in(backer)}
@@ -281,7 +283,37 @@ def _contests(host, maker, intent, at) -> dict[str, object]:
     }  # fmt: skip
 
 
+def _microtasks(poster, worker, intent, at) -> dict[str, object]:
+    """A draft of a job, and one under way: an answer that was sent back and is contested, and one in hand."""
+    words = {"owner": poster.party, "title": "计件", "category": "data", "price_fen": 20, "options": ["是", "否"]}
+    draft_, open_ = Job(**words, created_at=at, state_at=at), Job(**words, created_at=at, state_at=at)
+    open_.state, open_.opens_at, open_.closes_at, open_.paid_by, open_.total_fen = (
+        "open", at, at + timedelta(days=9), intent, 40,
+    )  # fmt: skip
+    for made in (draft_, open_):
+        made.save(force_insert=True)
+    items = [
+        Item.objects.create(job=open_, key=str(rank), rank=rank, text="t", need=1, **counts)
+        for rank, counts in enumerate(({"done_n": 1}, {"leased_n": 1}), 1)
+    ]
+    part = Participant.objects.create(job=open_, person_id=worker.party_id, party=worker.party, joined_at=at)
+    sheet = Sheet.objects.create(
+        participant=part, person_id=worker.party_id, taken_at=at, until=at + timedelta(hours=1)
+    )
+    mine = {"participant": part, "sheet": sheet, "person_id": worker.party_id}
+    back = Answer.objects.create(
+        item=items[0], **mine, value="是", answered_at=at, state="rejected", rejected_at=at, reason="r"
+    )
+    Answer.objects.create(item=items[1], **mine)
+    plea = Plea.objects.create(answer=back, job=open_, about="work", grounds="g", made_at=at)
+    return {
+        "job_id": draft_.pk, "open_job": open_.pk, "item_id": items[0].pk, "answer_id": back.pk,
+        "sheet_id": sheet.pk, "plea_id": plea.pk,
+    }  # fmt: skip
+
+
 ACTS = {
+    "microtasks": "copy",
     "contests": "copy",
     "entries": "withdraw",
     "judging": "renew-code",
@@ -305,6 +337,15 @@ ACTS = {
     "claims": "withdraw",
 }
 API_ACTS = {
+    "api/v1/microtasks/<uuid:job_id>/review": "approve",
+    "microtasks/<uuid:job_id>/review": "approve",
+    "microtasks/sheets": "extend",
+    "microtasks/answers": "redo",
+    "microtasks/pleas": "agree",
+    "api/v1/microtasks": "copy",
+    "api/v1/sheets": "extension",
+    "api/v1/pleas/<uuid:plea_id>/finding": "for",
+    "api/v1/pleas": "agree",
     "api/v1/contests/<uuid:contest_id>/review": "approve",
     "api/v1/contests": "copy",
     "api/v1/calls": "renew-code",
@@ -328,6 +369,9 @@ API_ACTS = {
 TODAY = datetime.now(UTC).date().isoformat()
 
 BODIES: dict[str, dict[str, object]] = {
+    "for": {"words": "字" * 12},
+    "plea": {"grounds": "字" * 12},
+    "items": {"content": "id,text\n1,a"},
     "tiers": {"title": "回报", "price_fen": 100},
     "approval": {"checklist": []},
     "return": {"reason": "r"},
@@ -405,6 +449,25 @@ BODIES: dict[str, dict[str, object]] = {
 
 
 PUTS: dict[str, dict[str, object]] = {
+    "items": {"content": "id,text\n1,a"},
+    "microtasks": {
+        "title": "计件",
+        "summary": "s",
+        "brief": "b",
+        "category": "data",
+        "question": "q",
+        "form": "choice",
+        "options": ["是", "否"],
+        "price_fen": 20,
+        "answers_each": 3,
+        "gold_percent": 0,
+        "gold_least": 70,
+        "agree_percent": 60,
+        "lease_minutes": 30,
+        "sheet_size": 5,
+        "open_days": 7,
+        "version": 1,
+    },
     "notifications": {"kind": "update", "in_inbox": True, "mail": "daily"},
     "invoice": {  # fmt: skip
         "invoice_no": "2" * 20,
@@ -513,6 +576,10 @@ def filled(route: str, world: dict, *, missing: bool = False, public: bool = Fal
             ):
                 if name == "file_id" and f"/{start}/" in f"/{route}":
                     value = world[key]
+            if name == "job_id" and (
+                public or any(word in route for word in ("sheets", "/answers", "items/<", "reject"))
+            ):
+                value = world["open_job"]
             if public and name == "contest_id":
                 value = world["open_contest"]
             if public and name == "task_id":
@@ -555,7 +622,7 @@ def rows(world: dict) -> list[str]:
         methods = ("GET", "POST", "PUT", "DELETE") if route.startswith("api/v1") else ("GET", "POST")
         for method in methods:
             lines = [row(route, method, world)]
-            if any(name in route for name in ("campaign_id", "passport_id", "task_id")):
+            if any(name in route for name in ("campaign_id", "passport_id", "task_id", "job_id")):
                 lines.append(row(route, method, world, public=True))
             found += [line for line in lines if set(line.split()[-7:]) != {"405"}]
     return found

@@ -106,7 +106,7 @@ def read_note(*, answer_id: UUID, by: Actor, at: datetime) -> Answer:
     Raises:
         NotFound: nothing that this person has in hand.
     """
-    found = Answer.objects.select_for_update(of=("self",)).select_related("item")
+    found = Answer.objects.select_for_update(no_key=True, of=("self",)).select_related("item")
     answer = found.filter(pk=answer_id, person_id=by.person_id, state=Given.LEASED).first() if by.person_id else None
     if answer is None:
         raise NotFound

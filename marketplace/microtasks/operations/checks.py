@@ -8,16 +8,16 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 
-from backend.common import outbox, rules
+from backend.common import outbox
 from backend.common.actors import Actor
 from backend.common.errors import Invalid, NotFound
 from marketplace.microtasks.errors import JobClosed
 from marketplace.microtasks.events import AnswerRejected
 from marketplace.microtasks.models import CHOICE, Answer, Item, Job
+from marketplace.microtasks.operations import verdicts
 from marketplace.microtasks.operations.answers import LONGEST
 from marketplace.microtasks.operations.leases import lock_items
 from marketplace.microtasks.operations.shared import of_owner
-from marketplace.microtasks.operations.verdicts import reopen
 from marketplace.microtasks.states import Posted
 
 
@@ -42,7 +42,7 @@ def reject(*, job_id: UUID, answer_id: UUID, reason: str, by: Actor, at: datetim
     job, actor = _checked(job_id, by, at)
     if not 5 <= len(reason.strip()) <= LONGEST:
         raise Invalid("请用 5 至 300 字写明理由", "Say why, in 5 to 300 characters", field="reason")
-    rows = Answer.objects.select_for_update(of=("self",)).select_related("participant", "item")
+    rows = Answer.objects.select_for_update(no_key=True, of=("self",)).select_related("participant", "item")
     answer = rows.filter(pk=answer_id, participant__job=job).first()
     if answer is None:
         raise NotFound
@@ -50,11 +50,11 @@ def reject(*, job_id: UUID, answer_id: UUID, reason: str, by: Actor, at: datetim
         raise Invalid("校验题按标准答案判定", "Gold items are judged by their known answer", field="answer")
     answer.move("reject", by=actor, at=at, reason=reason.strip())
     answer.reason, answer.rejected_at = reason.strip(), at
-    answer.due_at = at + rules.days("microtasks.plea_days", at=at)
+    answer.due_at = verdicts.heard_until(at)
     answer.save(update_fields=["reason", "rejected_at", "due_at"])
     items = lock_items([answer.item_id])
     Item.objects.filter(pk=answer.item_id).update(good_n=F("good_n") - 1, note=reason.strip())
-    reopen(items, at)
+    verdicts.reopen(items, at)
     outbox.record(AnswerRejected(at=at, answer_id=answer.pk, job_id=job.pk, party_id=answer.participant.party_id))
     return answer
 
@@ -70,7 +70,7 @@ def decide(*, job_id: UUID, item_id: UUID, value: str, by: Actor, at: datetime) 
         Invalid: no answer.
     """
     job, actor = _checked(job_id, by, at)
-    found = Item.objects.select_for_update(of=("self",)).filter(pk=item_id, job=job).first()
+    found = Item.objects.select_for_update(no_key=True, of=("self",)).filter(pk=item_id, job=job).first()
     if found is None:
         raise NotFound
     value = value.strip()

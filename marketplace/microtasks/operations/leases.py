@@ -1,7 +1,9 @@
 """Taking items in hand (领取): a sheet at a time, with a time that is shown, can be made longer, and puts them back.
 
 Who holds what is kept on the rows of items, under their own locks and the database's constraint; no row is everybody's.
-The order of locks is job, participant, sheet, answers, items.
+The order of locks is job, participant, sheet, answers, items. They are all weaker than a key's (`no_key`): what is
+written twice in a transaction has its foreign keys looked up when it commits, and would wait there for whoever waits
+for it.
 """
 
 from __future__ import annotations
@@ -52,12 +54,15 @@ def take(*, job_id: UUID, by: Actor, at: datetime) -> Sheet:
         raise JobClosed
     part = _part(job, party_id, person_id, by, at)
     clear_hand(person_id, at)
-    items = [*_golds(job, part), *_works(job, part, at)]
-    if all(item.is_gold for item in items):
-        raise NothingToTake
+    golds = _golds(job, part)
+    works = _works(job, part, max(1, job.sheet_size - len(golds)), at)
+    if not works:
+        raise NothingToTake  # gold alone asks nothing that the poster does not know
+    works = works[: job.sheet_size - len(golds)]
+    items = [*golds, *works]
     sheet = _hand_out(job, part, items, by, at)
     part.served_n += len(items)
-    part.cursor = max(item.rank for item in items if not item.is_gold)
+    part.cursor = max((item.rank for item in works), default=part.cursor)
     part.save(update_fields=["served_n", "cursor"])
     return sheet
 
@@ -97,7 +102,7 @@ def clear_hand(person_id: UUID, at: datetime) -> None:
     Raises:
         SheetInHand: one is in hand, in whatever job.
     """
-    found = Sheet.objects.select_for_update().filter(person_id=person_id, state=Taking.LIVE).first()
+    found = Sheet.objects.select_for_update(no_key=True).filter(person_id=person_id, state=Taking.LIVE).first()
     if found is None:
         return
     if at < found.until:
@@ -116,19 +121,19 @@ def _golds(job: Job, part: Participant) -> list[Item]:
     due = (part.served_n + job.sheet_size) * share // 100 - part.served_n * share // 100
     if due < 1:
         return []
-    rows = Item.objects.select_for_update(of=("self",), skip_locked=True).filter(FREE, _untouched(part))
+    rows = Item.objects.select_for_update(no_key=True, of=("self",), skip_locked=True).filter(FREE, _untouched(part))
     return list(rows.filter(job=job, is_gold=True, state=Asking.OPEN).order_by("leased_n", "done_n", "rank")[:due])
 
 
-def _works(job: Job, part: Participant, at: datetime) -> list[Item]:
+def _works(job: Job, part: Participant, most: int, at: datetime) -> list[Item]:
     """The next items after the last one taken, then from the beginning; what others have in hand at this moment is left."""
-    rows = Item.objects.select_for_update(of=("self",), skip_locked=True).filter(FREE, _untouched(part))
+    rows = Item.objects.select_for_update(no_key=True, of=("self",), skip_locked=True).filter(FREE, _untouched(part))
     rows = rows.filter(job=job, is_gold=False, state=Asking.OPEN).order_by("rank")
     if part.answered_n < rules.value("microtasks.experienced_from", at=at):
         rows = rows.filter(Q(calm_until=None) | Q(calm_until__lte=at))
-    found = list(rows.filter(rank__gt=part.cursor)[: job.sheet_size])
-    if len(found) < job.sheet_size and part.cursor:
-        found += rows.filter(rank__lte=part.cursor)[: job.sheet_size - len(found)]
+    found = list(rows.filter(rank__gt=part.cursor)[:most])
+    if len(found) < most and part.cursor:
+        found += rows.filter(rank__lte=part.cursor)[: most - len(found)]
     return found
 
 
@@ -164,7 +169,7 @@ def in_hand(sheet_id: UUID, by: Actor) -> tuple[Sheet, Participant]:
     part = of_worker(found)
     if part.party_id != party_id:
         raise NotFound
-    return Sheet.objects.select_for_update().get(pk=sheet_id), part
+    return Sheet.objects.select_for_update(no_key=True).get(pk=sheet_id), part
 
 
 def require_time(sheet: Sheet, at: datetime) -> None:
@@ -212,7 +217,7 @@ def lapse(*, sheet_id: UUID, at: datetime) -> None:
     """The time ran out: what is not answered is put back for others. Safe to repeat."""
     participant_id = Sheet.objects.values_list("participant_id", flat=True).get(pk=sheet_id)
     of_worker(participant_id)
-    sheet = Sheet.objects.select_for_update().get(pk=sheet_id)
+    sheet = Sheet.objects.select_for_update(no_key=True).get(pk=sheet_id)
     if sheet.state == Taking.LIVE and sheet.until <= at:
         put_back(sheet, "lapse", CLOCK, at)
 
@@ -238,13 +243,13 @@ def put_back_answers(which: Q, by: Actor, at: datetime) -> None:
 
 def lock_items(ids: list[UUID]) -> list[Item]:
     """Items, their rows held in one order everywhere."""
-    return list(Item.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk"))
+    return list(Item.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=ids).order_by("pk"))
 
 
 def drop_all(job: Job, at: datetime) -> None:
     """The job hands out no more: everything in hand goes back."""
     sheets = list(
-        Sheet.objects.select_for_update()
+        Sheet.objects.select_for_update(no_key=True, of=("self",))
         .filter(participant__job=job, state=Taking.LIVE)
         .order_by("pk")
         .values_list("pk", flat=True)
@@ -277,7 +282,7 @@ def redo(*, answer_id: UUID, by: Actor, at: datetime) -> Sheet:
         raise JobClosed
     part = _part(job, party_id, person_id, by, at)
     clear_hand(person_id, at)
-    answer = Answer.objects.select_for_update(of=("self",)).get(pk=answer_id)
+    answer = Answer.objects.select_for_update(no_key=True, of=("self",)).get(pk=answer_id)
     answer.machine.step("redo", answer.state)
     if Plea.objects.filter(answer=answer, state__in=Pleading.PENDING).exists():
         raise PleaRefused(days=rules.value("microtasks.plea_days", at=at))

@@ -129,7 +129,7 @@ def pay(*, job_id: UUID, at: datetime) -> None:
         return
     rest = free_money(job, at=at)
     owe(job, rest)
-    waiting = Participant.objects.select_for_update(of=("self",)).select_related("party")
+    waiting = Participant.objects.select_for_update(no_key=True, of=("self",)).select_related("party")
     waiting = waiting.filter(job=job, paid_at=None, owed_fen__gt=0).order_by("joined_at", "pk")
     rows = list(waiting[: AT_ONCE + 1])
     for part in rows[:AT_ONCE]:

@@ -45,7 +45,11 @@ def plead(*, answer_id: UUID, grounds: str, by: Actor, at: datetime) -> Plea:
     if SCOPE not in by.scopes:
         raise Forbidden
     job = held(job_id)
-    answer = Answer.objects.select_for_update(of=("self",)).select_related("item", "participant").get(pk=answer_id)
+    answer = (
+        Answer.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("item", "participant")
+        .get(pk=answer_id)
+    )
     about = _about(job, answer, at)
     plea = Plea.objects.create(
         answer=answer,
@@ -87,7 +91,9 @@ def _held(plea_id: UUID) -> tuple[Job, Plea]:
     if job_id is None:
         raise NotFound
     job = held(job_id)
-    rows = Plea.objects.select_for_update(of=("self",)).select_related("answer__item", "answer__participant")
+    rows = Plea.objects.select_for_update(no_key=True, of=("self",)).select_related(
+        "answer__item", "answer__participant"
+    )
     plea = rows.get(pk=plea_id)
     plea.job = job
     return job, plea
@@ -204,7 +210,7 @@ def _leave_queue(plea: Plea, decision: str, at: datetime) -> None:
 def _grant(plea: Plea, event: str, by: Actor, at: datetime) -> None:
     """The worker was right: a gold item counts for nobody any more; a rejected answer counts again."""
     _move(plea, event, by=by, at=at)
-    answer = Answer.objects.select_for_update(of=("self",)).get(pk=plea.answer_id)
+    answer = Answer.objects.select_for_update(no_key=True, of=("self",)).get(pk=plea.answer_id)
     if plea.about == WORK and answer.state == Given.REJECTED:
         verdicts.restore(plea.job, [answer], at)
         Item.objects.filter(pk=answer.item_id).update(note="")
@@ -248,7 +254,7 @@ def forfeit_rejected(*, answer_id: UUID, at: datetime) -> None:
     """Nobody contested a rejection, or in vain: it is not paid, and its slot is free. Safe to repeat."""
     job_id = Answer.objects.values_list("participant__job_id", flat=True).get(pk=answer_id)
     held(job_id)
-    due = Answer.objects.select_for_update().filter(pk=answer_id, state=Given.REJECTED, due_at__lte=at)
+    due = Answer.objects.select_for_update(no_key=True).filter(pk=answer_id, state=Given.REJECTED, due_at__lte=at)
     if due.exists() and not Plea.objects.filter(answer=answer_id, state__in=Pleading.PENDING).exists():
         verdicts.forfeit(Q(pk=answer_id), at)
 
@@ -258,7 +264,7 @@ def forfeit_stopped(*, participant_id: UUID, at: datetime) -> None:
     """Who was stopped has not contested their gold items, or in vain: what they had answered is not paid. Safe to repeat."""
     job_id = Participant.objects.values_list("job_id", flat=True).get(pk=participant_id)
     held(job_id)
-    part = Participant.objects.select_for_update(of=("self",)).get(pk=participant_id)
+    part = Participant.objects.select_for_update(no_key=True, of=("self",)).get(pk=participant_id)
     if part.due_at is None or part.due_at > at:
         return
     pending = Plea.objects.filter(job_id=job_id, about=GOLD, state__in=Pleading.PENDING)

@@ -24,7 +24,7 @@ def held(job_id: UUID) -> Job:
     Raises:
         NotFound: there is none.
     """
-    rows = Job.objects.select_for_update(of=("self",)).select_related("owner", "paid_by")
+    rows = Job.objects.select_for_update(no_key=True, of=("self",)).select_related("owner", "paid_by")
     found = rows.filter(pk=job_id).first()
     if found is None:
         raise NotFound
@@ -60,7 +60,9 @@ def of_owner(job_id: UUID, by: Actor) -> tuple[Job, Actor]:
 
 def of_worker(participant_id: UUID) -> Participant:
     """A part in a job, its row held: one thing at a time for one worker."""
-    return Participant.objects.select_for_update(of=("self",)).select_related("party").get(pk=participant_id)
+    return (
+        Participant.objects.select_for_update(no_key=True, of=("self",)).select_related("party").get(pk=participant_id)
+    )
 
 
 def is_affiliated(job: Job, by: Actor) -> bool:

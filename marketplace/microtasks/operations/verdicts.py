@@ -78,9 +78,14 @@ def _is_under(job: Job, part: Participant, at: datetime) -> bool:
     return part.gold_n >= first and part.gold_ok_n * 100 < job.gold_least * part.gold_n
 
 
+def heard_until(at: datetime) -> datetime:
+    """Until when somebody may plead against what was held against them."""
+    return at + rules.days("microtasks.plea_days", at=at)
+
+
 def _stop(job: Job, part: Participant, at: datetime) -> None:
     """Nothing of this worker's counts until they were heard; their slots wait so long."""
-    part.barred_at, part.due_at = at, at + rules.days("microtasks.plea_days", at=at)
+    part.barred_at, part.due_at = at, heard_until(at)
     answers = list(Answer.objects.filter(participant=part, state=Given.ANSWERED).values_list("pk", "item_id"))
     held = set(move_all(Answer, [key for key, _item in answers], event="hold", source=Given.ANSWERED, by=SYSTEM, at=at))
     ids = [item for key, item in answers if key in held]
@@ -96,7 +101,7 @@ def annul(job: Job, gold_id: UUID, at: datetime) -> None:
     The job's row is held, so that nobody takes it in hand meanwhile.
     """
     met = Answer.objects.filter(item=gold_id).values("participant")
-    parts = list(Participant.objects.select_for_update(of=("self",)).filter(pk__in=met).order_by("pk"))
+    parts = list(Participant.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=met).order_by("pk"))
     gold = lock_items([gold_id])[0]
     if gold.state != Asking.OPEN:
         return
@@ -130,7 +135,7 @@ def _slot_for(job: Job, answer: Answer, gold: Item) -> bool:
     """
     if Item.objects.filter(pk=answer.item_id, need__gt=F("leased_n") + F("done_n")).exists():
         return True
-    spare = Item.objects.select_for_update(of=("self",)).filter(job=job, is_gold=True)
+    spare = Item.objects.select_for_update(no_key=True, of=("self",)).filter(job=job, is_gold=True)
     spare = spare.filter(need__gt=F("leased_n") + F("done_n")).exclude(pk=answer.item_id)
     found = spare.filter(pk=gold.pk).first() or spare.order_by("done_n", "pk").first()
     if found is None:
