@@ -18,6 +18,7 @@ class Role(StrEnum):
     CLIENT = "client"
     WORKER = "worker"
     JUDGE = "judge"
+    AUTHOR = "author"
     MODERATOR = "moderator"
     FINANCE = "finance"
     AUDITOR = "auditor"

@@ -26,6 +26,7 @@ from crowdfunding.leads import api as leads
 from crowdfunding.pots import api as pots
 from marketplace.contests import api as contests
 from marketplace.engagements import api as engagements
+from marketplace.ideas import api as ideas
 from marketplace.microtasks import api as microtasks
 from marketplace.tasks import api as tasks
 from marketplace.tax import api as tax
@@ -36,6 +37,8 @@ _task = "v1/tasks/<uuid:task_id>"
 _contest = "v1/contests/<uuid:contest_id>"
 _job = "v1/microtasks/<uuid:job_id>"
 _answer = "v1/answers/<uuid:answer_id>"
+_solicitation = "v1/solicitations/<uuid:solicitation_id>"
+_idea = "v1/ideas/<uuid:idea_id>"
 _contract = "v1/contracts/<uuid:contract_id>"
 _stage = "v1/milestones/<uuid:milestone_id>"
 
@@ -157,6 +160,15 @@ urlpatterns = [
     path("v1/entries/<uuid:entry_id>/files", contests.EntryFiles.as_view()),
     path("v1/entries/<uuid:entry_id>/files/<uuid:file_id>", contests.EntryFileOne.as_view()),
     path("v1/entries/<uuid:entry_id>/submission", contests.EntrySubmission.as_view()),
+    path("v1/solicitations", ideas.Solicitations.as_view()),
+    path(_solicitation, ideas.SolicitationOne.as_view()),
+    path(f"{_solicitation}/ideas", ideas.SolicitationIdeas.as_view()),
+    path(f"{_solicitation}/review/<slug:act>", ideas.SolicitationReview.as_view()),
+    path(f"{_solicitation}/<slug:act>", ideas.SolicitationStep.as_view()),
+    path(_idea, ideas.IdeaOne.as_view()),
+    path(f"{_idea}/moderation/<slug:act>", ideas.IdeaModeration.as_view()),
+    path(f"{_idea}/<slug:act>", ideas.IdeaStep.as_view()),
+    path("v1/my/ideas", ideas.MyIdeas.as_view()),
     path("v1/microtasks", microtasks.Jobs.as_view()),
     path(_job, microtasks.JobOne.as_view()),
     path(f"{_job}/items", microtasks.JobItems.as_view()),

@@ -61,6 +61,7 @@ OUR_APPS = [
     "marketplace.tasks",
     "marketplace.contests",
     "marketplace.microtasks",
+    "marketplace.ideas",
     "backend.web",
     "backend.demo",
 ]

@@ -35,6 +35,7 @@ urlpatterns = [
     path("", include("marketplace.tasks.urls")),
     path("", include("marketplace.contests.urls")),
     path("", include("marketplace.microtasks.urls")),
+    path("", include("marketplace.ideas.urls")),
     path("", include("backend.judging.urls")),
     path("", include("backend.web.urls")),
 ]

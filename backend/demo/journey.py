@@ -28,6 +28,7 @@ from backend.demo.gateway import Browser
 from backend.demo.journey_contest import ContestAct
 from backend.demo.journey_dispute import DisputeAct
 from backend.demo.journey_harvest import HarvestAct
+from backend.demo.journey_idea import IdeaAct
 from backend.demo.journey_led import LedAct
 from backend.demo.journey_microtask import MicrotaskAct
 from backend.demo.journey_pot import PotAct
@@ -104,6 +105,7 @@ class Journey:
             WorkAct(self).play()
             ContestAct(self).play()
             MicrotaskAct(self).play()
+            IdeaAct(self).play()
         except Failed as failed:
             self.tell(f"✗ {failed}")
             return False

@@ -160,13 +160,13 @@ class MicrotaskAct:
         journey = self.journey
         journey.move(days=3, minutes=5)
         journey.until("发放报酬", lambda: Job.objects.get(pk=job_id).state == "completed")
+        journey.until("余款退回", lambda: not books.balance(ledger.escrow_of("microtask", job_id)))
         job = Job.objects.get(pk=job_id)
         parts = list(Participant.objects.filter(job=job, paid_fen__gt=0))
         counted = Answer.objects.filter(participant__job=job, state="paid").count()
         taxed = Withheld.objects.filter(cause_id__in=[part.pk for part in parts], tax_fen__gt=0).count()
-        rest = books.balance(ledger.escrow_of("microtask", job_id))
-        if rest or job.given_fen != counted * PRICE or sum(part.paid_fen or 0 for part in parts) != job.given_fen:
-            raise Failed(f"{show_yuan(rest)} is left in escrow, {job.given_fen} was given for {counted} answers")
+        if job.given_fen != counted * PRICE or sum(part.paid_fen or 0 for part in parts) != job.given_fen:
+            raise Failed(f"{job.given_fen} fen were given for {counted} answers to {len(parts)} people")
         journey.say(
             f"验收期满，{len(parts)} 人按 {counted} 条答案共得 {show_yuan(job.given_fen or 0)}：扣服务费 {show_yuan(job.fee_fen or 0)}，"
             f"预扣个税 {show_yuan(job.tax_fen or 0)}（{taxed} 人达到起征），没用完的 {show_yuan(job.back_fen or 0)} 退回"

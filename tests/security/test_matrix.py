@@ -51,6 +51,7 @@ from crowdfunding.pots.models import Pot
 from marketplace.contests.models import Contest, ContestFile, EntryFile
 from marketplace.contests.models import Entry as ContestEntry
 from marketplace.engagements.models import Claim, Contract, DeliveredFile, Delivery, Invoice, Message, Milestone, Review
+from marketplace.ideas.models import Idea, Solicitation
 from marketplace.microtasks.models import Answer, Item, Job, Participant, Plea, Sheet
 from marketplace.tasks.models import Bid, Inquiry, SavedFilter, Task, TaskFile, TermsVersion
 from marketplace.tasks.operations.locks import lock_until
@@ -162,6 +163,7 @@ def world(db):
     work = _work(maker, backer, pledges.intent_of(made.pk), at)
     work |= _contests(maker, backer, pledges.intent_of(made.pk), at)
     work |= _microtasks(maker, backer, pledges.intent_of(made.pk), at)
+    work |= _ideas(maker, backer, at)
     token, _text = accounts.make_token(user=backer, party_id=backer.party_id, name="t", scopes=scopes, at=at)
     clients = {"nobody": Client(raise_request_exception=False), "stranger": signed_in(person(name="别人"))}
     clients |= {"clerk": signed_in(clerk), "maker": signed_in(maker), "backer": signed_in(backer)}
@@ -312,7 +314,24 @@ def _microtasks(poster, worker, intent, at) -> dict[str, object]:
     }  # fmt: skip
 
 
+def _ideas(poster, author, at) -> dict[str, object]:
+    """A draft of a solicitation, and an open one with an idea."""
+    words = {"owner": poster.party, "title": "征集", "category": "design", "created_at": at, "state_at": at}
+    draft_, open_ = (
+        Solicitation(**words),
+        Solicitation(**words, state="open", opens_at=at, closes_at=at + timedelta(days=9)),
+    )
+    for made in (draft_, open_):
+        made.save(force_insert=True)
+    proof = proofs.record(party_id=author.party_id, title="t", sha256="2" * 64, at=at)
+    idea = Idea.objects.create(
+        solicitation=open_, author=author.party, person_id=author.party_id, title="t", text="t", proof_id=proof.pk, made_at=at
+    )  # fmt: skip
+    return {"solicitation_id": draft_.pk, "open_solicitation": open_.pk, "idea_id": idea.pk}
+
+
 ACTS = {
+    "ideas": "withdraw",
     "microtasks": "copy",
     "contests": "copy",
     "entries": "withdraw",
@@ -337,6 +356,12 @@ ACTS = {
     "claims": "withdraw",
 }
 API_ACTS = {
+    "ideas/one": "endorse",
+    "ideas/<uuid:solicitation_id>/review": "approve",
+    "api/v1/solicitations/<uuid:solicitation_id>/review": "approve",
+    "api/v1/solicitations": "submission",
+    "api/v1/ideas/<uuid:idea_id>/moderation": "hide",
+    "api/v1/ideas": "endorse",
     "api/v1/microtasks/<uuid:job_id>/review": "approve",
     "microtasks/<uuid:job_id>/review": "approve",
     "microtasks/sheets": "extend",
@@ -369,6 +394,8 @@ API_ACTS = {
 TODAY = datetime.now(UTC).date().isoformat()
 
 BODIES: dict[str, dict[str, object]] = {
+    "ideas": {"title": "创意", "text": "字" * 30},
+    "hide": {"words": "字" * 12},
     "for": {"words": "字" * 12},
     "plea": {"grounds": "字" * 12},
     "items": {"content": "id,text\n1,a"},
@@ -449,6 +476,15 @@ BODIES: dict[str, dict[str, object]] = {
 
 
 PUTS: dict[str, dict[str, object]] = {
+    "solicitations": {
+        "title": "征集",
+        "summary": "s",
+        "brief": "b",
+        "category": "design",
+        "level": "L1",
+        "open_days": 9,
+        "version": 1,
+    },
     "items": {"content": "id,text\n1,a"},
     "microtasks": {
         "title": "计件",
@@ -580,6 +616,8 @@ def filled(route: str, world: dict, *, missing: bool = False, public: bool = Fal
                 public or any(word in route for word in ("sheets", "/answers", "items/<", "reject"))
             ):
                 value = world["open_job"]
+            if public and name == "solicitation_id":
+                value = world["open_solicitation"]
             if public and name == "contest_id":
                 value = world["open_contest"]
             if public and name == "task_id":
@@ -622,7 +660,7 @@ def rows(world: dict) -> list[str]:
         methods = ("GET", "POST", "PUT", "DELETE") if route.startswith("api/v1") else ("GET", "POST")
         for method in methods:
             lines = [row(route, method, world)]
-            if any(name in route for name in ("campaign_id", "passport_id", "task_id", "job_id")):
+            if any(name in route for name in ("campaign_id", "passport_id", "task_id", "job_id", "solicitation_id")):
                 lines.append(row(route, method, world, public=True))
             found += [line for line in lines if set(line.split()[-7:]) != {"405"}]
     return found

@@ -109,17 +109,25 @@ def _work(world: World, job: Job, workers: list[User], begun: PieceDawn) -> None
         for _ in range(2):
             sheet = leases.take(job_id=job.pk, by=world.acting(worker), at=world.now())
             _hand_in(world, sheet, worker, "yes", "no" if number else "yes")
+    if begun.age >= CHECKED:
+        world.pass_time(timedelta(days=4))
+        _ring(world)
     if begun.age >= CONTESTED:
         rows = Answer.objects.filter(item__job=job, person_id=workers[0].party_id, state=Given.ANSWERED)
-        good = rows.filter(item__is_gold=False).order_by("pk")[0]
-        by = world.acting(_user(job.owner_id))
+        good, by = rows.filter(item__is_gold=False).order_by("pk")[0], world.acting(_user(job.owner_id))
         checks.reject(job_id=job.pk, answer_id=good.pk, reason=GROUNDS, by=by, at=world.now())
-        pleas.plead(answer_id=good.pk, grounds=GROUNDS, by=world.acting(workers[0]), at=world.now())
+        plea = pleas.plead(answer_id=good.pk, grounds=GROUNDS, by=world.acting(workers[0]), at=world.now())
     if begun.age >= CHECKED:
-        world.pass_time(timedelta(days=5, minutes=1))
-        for _ in range(3):
-            microtask_tasks.advance_jobs()
-            campaigns.pay_orders(world)
+        pleas.reply(plea_id=plea.pk, agrees=False, words=GROUNDS, by=by, at=world.now())
+        pleas.escalate(plea_id=plea.pk, by=world.acting(workers[0]), at=world.now())
+        world.pass_time(timedelta(days=1, minutes=1))
+        _ring(world)
+
+
+def _ring(world: World) -> None:
+    for _ in range(3):
+        microtask_tasks.advance_jobs()
+        campaigns.pay_orders(world)
 
 
 def _charge(world: World, job: Job) -> None:

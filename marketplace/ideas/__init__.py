@@ -1,0 +1,1 @@
+"""Public solicitation of ideas (征集创意): everybody proposes and endorses, the poster answers each."""
