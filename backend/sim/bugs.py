@@ -407,5 +407,6 @@ SEEN: dict[str, int] = {
     "tax_not_recorded": 4,
     "unconfirmed_bid_counts": 12,
     "nobody_moves_up": 5,
+    "contested_settled": 9,
 }
 """At which seed each that takes more than two was found last: tried first, so that the proof is quick while it holds."""

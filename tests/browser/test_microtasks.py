@@ -91,14 +91,14 @@ def test_a_job_is_posted_from_a_file_reviewed_and_answered_against_the_clock(chr
     assert check(mine) == []
     shot(mine, "microtask-job")
     mine.get_by_role("button", name="领取题目").first.click()
-    expect(mine.get_by_role("timer")).to_contain_text(":")
+    expect(mine.get_by_role("timer").first).to_contain_text(":")
     assert check(mine) == []
     shot(mine, "microtask-sheet")
     mine.get_by_role("button", name="延长时间").click()
     expect(mine.get_by_text("时间已延长")).to_be_visible()
     for group in mine.get_by_role("group").all():
         group.get_by_label("是").check()
-    mine.get_by_role("button", name="提交答案").click()
+    mine.get_by_role("button", name="提交答案").first.click()
     expect(mine.get_by_text("这份已结束")).to_be_visible()
     assert check(mine) == []
     shot(mine, "microtask-sheet-done")
@@ -192,7 +192,7 @@ def test_answers_are_checked_sent_back_and_done_again(chromium, now, site, cashi
     shot(page, "microtask-answers-rejected")
     page.get_by_role("button", name="重做").click()
     page.get_by_label("否").check()
-    page.get_by_role("button", name="提交答案").click()
+    page.get_by_role("button", name="提交答案").first.click()
     expect(page.get_by_text("这份已结束")).to_be_visible()
 
 
