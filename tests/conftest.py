@@ -9,7 +9,6 @@ are made on that server instead, so that the same tests run on other versions of
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import uuid
@@ -44,6 +43,7 @@ from backend.config.runtime.postgres import (  # noqa: E402
     prepare_roles,
 )
 from backend.config.runtime.services import embedded  # noqa: E402
+from tests.nursery import Nursery  # noqa: E402
 
 TEMPLATE = "test_template"
 START_SECONDS = 120
@@ -210,43 +210,36 @@ def cashier(gateway_process):
     found.http.close()
 
 
+@pytest.fixture(scope="session")
+def nursery():
+    """The process that forks the sites of tests."""
+    found = Nursery(home.logs / "nursery.log")
+    yield found
+    found.close()
+
+
 @pytest.fixture
-def site(own_db, gateway_process):
-    """The real site (pages and API under gunicorn) over `own_db`; its address."""
-    yield from run_site(own_db)
-
-
-def run_site(name: str, **extra: str):
-    """Gunicorn over a database, and the relay beside it."""
-    env = os.environ | {"SIZHONG_DATABASE_URL": database_url(name), "SIZHONG_DB_POOL": "16", **extra}
-    logs = home.logs
-    relay = child.start(
-        [sys.executable, "-m", "backend.config.inner", "outbox", "relay"], log=logs / "relay.log", env=env, cwd=ROOT
-    )
-    argv = [
-        *(sys.executable, "-m", "gunicorn", "backend.config.wsgi:application", "--bind", f"127.0.0.1:{SITE_PORT}"),
-        *(
-            "--workers",
-            "2",
-            "--worker-class",
-            "gthread",
-            "--threads",
-            "16",
-            "--graceful-timeout",
-            "3",
-            "--preload",
-            "--no-control-socket",
-        ),
-    ]
-    web = child.start(argv, log=logs / "web.log", env=env, cwd=ROOT)
-    sockets = child.start(
+def site(own_db, gateway_process, nursery):
+    """The real site (pages and API under gunicorn) over `own_db`, and the relay beside it; its address."""
+    env = {"SIZHONG_DATABASE_URL": database_url(own_db)}
+    pooled, logs, port = env | {"SIZHONG_DB_POOL": "16"}, home.logs, str(SITE_PORT + 1)
+    relay = nursery.start(["sizhong", "outbox", "relay"], env=pooled, log=logs / "relay.log")
+    web = nursery.start(
         [
-            *(sys.executable, "-m", "uvicorn", "backend.config.asgi:application", "--host", "127.0.0.1"),
-            *("--port", str(SITE_PORT + 1), "--log-level", "warning", "--timeout-graceful-shutdown", "1"),
+            *("gunicorn", "backend.config.wsgi:application", "--bind", f"127.0.0.1:{SITE_PORT}"),
+            *("--workers", "2", "--worker-class", "gthread", "--threads", "16"),
+            *("--preload", "--no-control-socket"),
         ],
+        env=pooled,
+        log=logs / "web.log",
+    )
+    sockets = nursery.start(
+        [
+            *("uvicorn", "backend.config.asgi:application", "--host", "127.0.0.1", "--port", port),
+            *("--log-level", "warning"),
+        ],
+        env=env,
         log=logs / "sockets.log",
-        env=env | {"SIZHONG_DB_POOL": ""},
-        cwd=ROOT,
     )
     base = f"http://localhost:{SITE_PORT}"
     try:
@@ -255,7 +248,7 @@ def run_site(name: str, **extra: str):
         yield base
     finally:
         for process in (sockets, web, relay):
-            child.stop(process, with_signal=signal.SIGKILL)  # nobody waits for an answer any more
+            process.kill()  # nobody waits for an answer any more
 
 
 def run_in_background(argv: list[str], *, env: dict[str, str]) -> subprocess.Popen:

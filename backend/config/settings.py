@@ -258,6 +258,11 @@ STORAGES = {
 }
 MEDIA_ROOT = Path(_env.get("SIZHONG_MEDIA_ROOT", _home.root / "media"))
 WHITENOISE_MAX_AGE = 31_536_000
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (
+    *("jpg", "jpeg", "png", "gif", "webp", "zip", "gz", "tgz", "bz2", "tbz", "xz", "br", "woff", "woff2"),
+    *("map", "txt"),  # read by nobody who waits
+)
 
 # --- API -------------------------------------------------------------------------------------------
 

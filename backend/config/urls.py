@@ -1,6 +1,8 @@
 """Every address of the site."""
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponseRedirect
+from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 
@@ -9,11 +11,17 @@ from backend.web import health
 OWN_CONTACT = ("email", "phone/change", "phone/verify")
 """Where django-allauth would change a number or mailbox without our rules for it."""
 
+
+def mark(request: HttpRequest) -> HttpResponseRedirect:
+    """The site's sign, for browsers that ask where it always was."""
+    return HttpResponseRedirect(static("web/mark.svg"))
+
+
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
-    path("favicon.ico", RedirectView.as_view(url="/static/web/mark.svg")),
+    path("favicon.ico", mark),
     path("payments/", include("backend.payments.urls")),
     *(path(f"accounts/{way}/", RedirectView.as_view(pattern_name="contact")) for way in OWN_CONTACT),
     path("accounts/", include("allauth.urls")),
