@@ -43,6 +43,7 @@ from crowdfunding.pots.operations import pots
 from crowdfunding.pots.operations.pots import Plan
 from marketplace.contests import tasks as contest_tasks
 from marketplace.engagements import tasks as engagement_tasks
+from marketplace.errands import tasks as errand_tasks
 from marketplace.ideas import tasks as idea_tasks
 from marketplace.microtasks import tasks as microtask_tasks
 from marketplace.tasks import tasks as task_tasks
@@ -273,6 +274,7 @@ def beat() -> None:
         judging_tasks.advance_judging()
         contest_tasks.advance_contests()
         microtask_tasks.advance_jobs()
+        errand_tasks.advance_errands()
         idea_tasks.advance_solicitations()
         project_tasks.advance_projects()
         moderation_tasks.advance_appeals()

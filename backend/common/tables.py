@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from backend.common.errors import Invalid
+
 Made = TypeVar("Made")
 Row = dict[str | None, str | None]
 """A row as `csv` gives it: None for a field that is not there, and under None what stands beyond the last column."""
@@ -23,11 +25,27 @@ class Dirty:
 
 
 class Refused(Exception):
-    """What a parser of rows raises: nothing of the row is taken."""
+    """What a parser of rows raises: nothing of the row is taken. `zh` is the reason in Chinese, where people read it."""
 
-    def __init__(self, field: str, reason: str) -> None:
+    def __init__(self, field: str, reason: str, zh: str = "") -> None:
         super().__init__(reason)
-        self.field, self.reason = field, reason
+        self.field, self.reason, self.zh = field, reason, zh or reason
+
+
+def decoded(body: bytes) -> str:
+    """The text of a file that somebody hands in: UTF-8, or what spreadsheets write on a Chinese Windows.
+
+    Raises:
+        Invalid: neither of the two.
+    """
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = body.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\x00" not in text:
+            return text
+    raise Invalid("文件须为 UTF-8 或 GB18030 文本", "The file must be text in UTF-8 or GB18030", field="file")
 
 
 def read(

@@ -26,6 +26,7 @@ from crowdfunding.leads import api as leads
 from crowdfunding.pots import api as pots
 from marketplace.contests import api as contests
 from marketplace.engagements import api as engagements
+from marketplace.errands import api as errands
 from marketplace.ideas import api as ideas
 from marketplace.microtasks import api as microtasks
 from marketplace.tasks import api as tasks
@@ -35,6 +36,8 @@ _campaign = "v1/campaigns/<uuid:campaign_id>"
 _pledge = "v1/pledges/<uuid:pledge_id>"
 _task = "v1/tasks/<uuid:task_id>"
 _contest = "v1/contests/<uuid:contest_id>"
+_errand = "v1/errands/<uuid:errand_id>"
+_stop = "v1/stops/<uuid:stop_id>"
 _job = "v1/microtasks/<uuid:job_id>"
 _answer = "v1/answers/<uuid:answer_id>"
 _solicitation = "v1/solicitations/<uuid:solicitation_id>"
@@ -169,6 +172,24 @@ urlpatterns = [
     path(f"{_idea}/moderation/<slug:act>", ideas.IdeaModeration.as_view()),
     path(f"{_idea}/<slug:act>", ideas.IdeaStep.as_view()),
     path("v1/my/ideas", ideas.MyIdeas.as_view()),
+    path("v1/errands", errands.Errands.as_view()),
+    path("v1/errands/nearby", errands.Nearby.as_view()),
+    path(_errand, errands.ErrandOne.as_view()),
+    path(f"{_errand}/stops", errands.ErrandStops.as_view()),
+    path(f"{_errand}/forecast", errands.ErrandForecast.as_view()),
+    path(f"{_errand}/prices", errands.ErrandPrices.as_view()),
+    path(f"{_errand}/cashier", errands.ErrandCashier.as_view()),
+    path(f"{_errand}/review/<slug:act>", errands.ErrandReview.as_view()),
+    path(f"{_errand}/<slug:act>", errands.ErrandStep.as_view()),
+    path(_stop, errands.StopOne.as_view()),
+    path(f"{_stop}/photos", errands.StopPhotos.as_view()),
+    path(f"{_stop}/finding/<slug:act>", errands.StopFinding.as_view()),
+    path(f"{_stop}/<slug:act>", errands.StopStep.as_view()),
+    path("v1/offers/<uuid:offer_id>/<slug:act>", errands.OfferStep.as_view()),
+    path("v1/licences/<uuid:licence_id>/<slug:act>", errands.LicenceCheck.as_view()),
+    path("v1/my/stops", errands.MyStops.as_view()),
+    path("v1/my/runner", errands.MyRunner.as_view()),
+    path("v1/my/licences", errands.MyLicences.as_view()),
     path("v1/microtasks", microtasks.Jobs.as_view()),
     path(_job, microtasks.JobOne.as_view()),
     path(f"{_job}/items", microtasks.JobItems.as_view()),

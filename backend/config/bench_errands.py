@@ -17,14 +17,14 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
 from marketplace.errands.forecasts import look_ahead
-from marketplace.errands.records import Errand, Member, Place, read_errands, read_members
+from marketplace.errands.records import Member, Place, Task, read_members, read_tasks
 from marketplace.errands.surroundings import Grid, distances
 
 REACHES_KM = (1, 3, 5, 10, 20)
 ROUNDS, PARTS = 2, 4
 
 
-def made_up(*, tasks: int, members: int, seed: int) -> tuple[list[Errand], list[Member]]:
+def made_up(*, tasks: int, members: int, seed: int) -> tuple[list[Task], list[Member]]:
     """A map where some quarters do what they are asked, price helps a little, and rivals and members matter."""
     chance = random.Random(seed)  # noqa: S311 - a made-up map
 
@@ -43,20 +43,20 @@ def made_up(*, tasks: int, members: int, seed: int) -> tuple[list[Errand], list[
             quarters, key=lambda one: abs(one[0].latitude - where.latitude) + abs(one[0].longitude - where.longitude)
         )
         odds = here[1] + 0.15 * (price - 70) + chance.gauss(0, 0.7)
-        made.append(Errand(f"T{number}", where, price * 100, chance.random() < 1 / (1 + np.exp(-odds))))
+        made.append(Task(f"T{number}", where, price * 100, chance.random() < 1 / (1 + np.exp(-odds))))
     return made, people
 
 
-def _map() -> tuple[list[Errand], list[Member]]:
+def _map() -> tuple[list[Task], list[Member]]:
     folder = os.environ.get("SIZHONG_DATA")
     if folder is None:
         return made_up(tasks=600, members=1_800, seed=1)
-    tasks = [one for one in read_errands(Path(folder) / "geo_tasks.csv") if isinstance(one, Errand)]
+    tasks = [one for one in read_tasks(Path(folder) / "geo_tasks.csv") if isinstance(one, Task)]
     members = [one for one in read_members(Path(folder) / "geo_members.csv") if isinstance(one, Member)]
     return tasks, members
 
 
-def plain(errands: Sequence[Errand], members: Sequence[Member]) -> Grid:
+def plain(errands: Sequence[Task], members: Sequence[Member]) -> Grid:
     """Price, distances to who is near, and counts of members, quotas, reputation and rivals within 1 to 20 km."""
     places = [one.place for one in errands]
     near, rivals = distances(places, [one.place for one in members]), distances(places, places)

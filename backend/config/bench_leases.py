@@ -9,12 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import psycopg
 from django.db import connection, connections
 
 from backend.accounts import operations as accounts
 from backend.accounts.models import Party
 from backend.common import clock
 from backend.common.actors import Actor
+from backend.config.runtime.home import Home
+from backend.config.runtime.postgres import OWNER, WEB, Postgres
 from backend.payments.operations import intents
 from marketplace.microtasks.models import Item, Job
 from marketplace.microtasks.operations import leases
@@ -53,14 +56,20 @@ def _job(at: datetime) -> Job:
         [Item(job=job, key=str(rank), rank=rank, text="bench", need=1) for rank in range(1, ITEMS + 1)],
         batch_size=5_000,
     )
-    with connection.cursor() as cursor:
-        cursor.execute(
+    _raw_rows()
+    return job
+
+
+def _raw_rows() -> None:
+    """The floor: rows with a counter, made by the owner of the database, since the platform itself makes no tables."""
+    with psycopg.connect(Postgres(Home.here()).url(connection.settings_dict["NAME"], OWNER), autocommit=True) as owner:
+        owner.execute(
             "CREATE TABLE bench_item (id int PRIMARY KEY, need int NOT NULL, leased_n int NOT NULL DEFAULT 0)"
         )
-        cursor.execute("INSERT INTO bench_item SELECT n, 1 FROM generate_series(1, %s) n", [ITEMS])
-        cursor.execute("CREATE INDEX bench_free ON bench_item (id) WHERE leased_n < need")
-        cursor.execute("ANALYZE bench_item, microtasks_item")
-    return job
+        owner.execute("INSERT INTO bench_item SELECT n, 1 FROM generate_series(1, %s) n", [ITEMS])
+        owner.execute("CREATE INDEX bench_free ON bench_item (id) WHERE leased_n < need")
+        owner.execute(f"GRANT SELECT, UPDATE ON bench_item TO {WEB}")
+        owner.execute("ANALYZE bench_item, microtasks_item")
 
 
 def _rate(pool: ThreadPoolExecutor, act: Callable[[int], object], after: str) -> float:
@@ -112,6 +121,4 @@ def leased() -> tuple[float, float, float]:
             )
         finally:
             list(pool.map(_hang_up, range(WORKERS)))
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE bench_item")
     return found

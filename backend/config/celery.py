@@ -28,6 +28,8 @@ app.conf.beat_schedule = {
     "advance-tasks": {"task": "marketplace.tasks.tasks.advance_tasks", "schedule": 10.0},
     "advance-judging": {"task": "backend.judging.tasks.advance_judging", "schedule": 10.0},
     "advance-solicitations": {"task": "marketplace.ideas.tasks.advance_solicitations", "schedule": 60.0},
+    "advance-errands": {"task": "marketplace.errands.tasks.advance_errands", "schedule": 10.0},
+    "reckon-outlooks": {"task": "marketplace.errands.tasks.reckon_outlooks", "schedule": 3.0},
     "advance-microtasks": {"task": "marketplace.microtasks.tasks.advance_jobs", "schedule": 10.0},
     "advance-contests": {"task": "marketplace.contests.tasks.advance_contests", "schedule": 10.0},
     "advance-disputes": {"task": "backend.disputes.tasks.advance_disputes", "schedule": 10.0},

@@ -22,6 +22,7 @@ os.environ.setdefault("TZ", "Asia/Shanghai")
 DJANGO_COMMANDS = {
     ("migrate",): "platform_migrate",
     ("import", "campaigns"): "import_campaigns",
+    ("import", "tasks"): "import_tasks",
     ("errands", "evaluate"): "evaluate_errands",
     ("ledger", "verify"): "ledger_verify",
     ("ledger", "statement"): "ledger_statement",
@@ -48,6 +49,8 @@ USAGE = """usage: sizhong COMMAND [options]
   doctor [--deploy]             say what is wrong with this installation and how to mend it
   migrate                       bring database, rules and fee schedule up to date
   import campaigns FILE         live historical campaigns through the platform's rules
+  import tasks FILE --members FILE
+                                keep past on-site tasks and members, from which forecasts learn
   errands evaluate --train FILE --test FILE --members FILE
                                 learn what makes on-site tasks get done; forecast others, suggest prices
   ledger verify                 prove that the books agree

@@ -43,6 +43,7 @@ urlpatterns = [
     path("", include("marketplace.tasks.urls")),
     path("", include("marketplace.contests.urls")),
     path("", include("marketplace.microtasks.urls")),
+    path("", include("marketplace.errands.urls")),
     path("", include("marketplace.ideas.urls")),
     path("", include("backend.judging.urls")),
     path("", include("backend.web.urls")),

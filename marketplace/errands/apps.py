@@ -1,4 +1,4 @@
-"""The app of on-site errands."""
+"""Registers on-site errands with Django, and what they know that appeals, accounts, payments and the ledger ask for."""
 
 from django.apps import AppConfig
 
@@ -9,3 +9,16 @@ class ErrandsConfig(AppConfig):
     name = "marketplace.errands"
     label = "errands"
     verbose_name = "现场任务"
+
+    def ready(self) -> None:
+        from backend.accounts import limits  # noqa: PLC0415 - models are not loaded before this
+        from backend.ledger import queries as books  # noqa: PLC0415
+        from backend.moderation import appeals  # noqa: PLC0415
+        from backend.payments.payees import PROMISED  # noqa: PLC0415
+        from marketplace.errands import queries  # noqa: PLC0415
+        from marketplace.errands.operations import reviews  # noqa: PLC0415
+
+        books.CHECKS.append(queries.STANDING)
+        limits.OBSTACLES.append(queries.open_business)
+        appeals.SUBJECTS["errand"] = reviews.REVIEWING.appeals("/errands/{}/")
+        PROMISED["errand"] = queries.is_promised

@@ -20,7 +20,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from backend.common.errors import Invalid
 from backend.common.fen import Fen
-from marketplace.errands.records import Errand, Member
+from marketplace.errands.records import Member, Task
 from marketplace.errands.surroundings import FACTS, Grid, coordinates, facts
 
 Rows = NDArray[np.intp]
@@ -106,7 +106,7 @@ class Outlook:
         return float(1 / (1 + np.exp(-odds)))
 
 
-def look_ahead(known: Sequence[Errand], asked: Sequence[Errand], members: Sequence[Member]) -> Outlook:
+def look_ahead(known: Sequence[Task], asked: Sequence[Task], members: Sequence[Member]) -> Outlook:
     """Learn from tasks whose end is known, and say how likely each of the others is to be done.
 
     Rival tasks are counted over both. The order of the rows does not matter beyond the drawing of folds.

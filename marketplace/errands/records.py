@@ -36,7 +36,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Errand:
+class Task:
     """One task at a place; its price in fen; `is_done` where it is known."""
 
     number: str
@@ -56,13 +56,13 @@ class Member:
     reputation: float
 
 
-def read_errands(path: Path) -> Iterator[Errand | Dirty]:
+def read_tasks(path: Path) -> Iterator[Task | Dirty]:
     """Every task of a file, in order; the column `completed` (1 or 0) may be missing.
 
     Raises:
         ValueError: the file lacks a column that is needed.
     """
-    return tables.read(path, TASK_COLUMNS, lambda row: _errand(_whole(row)), lambda errand: errand.number)
+    return tables.read(path, TASK_COLUMNS, lambda row: task_of(whole(row)), lambda task: task.number)
 
 
 def read_members(path: Path) -> Iterator[Member | Dirty]:
@@ -71,23 +71,23 @@ def read_members(path: Path) -> Iterator[Member | Dirty]:
     Raises:
         ValueError: the file lacks a column that is needed.
     """
-    return tables.read(path, MEMBER_COLUMNS, lambda row: _member(_whole(row)), lambda member: member.number)
+    return tables.read(path, MEMBER_COLUMNS, lambda row: _member(whole(row)), lambda member: member.number)
 
 
-def _whole(row: Row) -> dict[str, str]:
+def whole(row: Row) -> dict[str, str]:
     if None in row or any(value is None for value in row.values()):
-        raise Refused("", "another number of columns than the header")
+        raise Refused("", "another number of columns than the header", "列数与首行不同")
     return {str(name): (value or "").strip() for name, value in row.items()}
 
 
-def _errand(row: dict[str, str]) -> Errand:
+def task_of(row: dict[str, str]) -> Task:
     text = row["price_yuan"]
     if not _MONEY.fullmatch(text) or not 0 < Decimal(text) <= MOST_PRICE_YUAN:
-        raise Refused("price_yuan", f"no price: {text[:40]!r}")
+        raise Refused("price_yuan", f"no price: {text[:40]!r}", "报酬须为 0.01 至 100000 元的数字")
     done = row.get("completed", "")
     if done not in ("", "0", "1"):
         raise Refused("completed", f"neither 1 nor 0: {done[:40]!r}")
-    return Errand(_id(row, "task_id"), _place(row), int(Decimal(text) * 100), done == "1" if done else None)
+    return Task(_id(row, "task_id"), _place(row), int(Decimal(text) * 100), done == "1" if done else None)
 
 
 def _member(row: dict[str, str]) -> Member:
@@ -107,13 +107,13 @@ def _member(row: dict[str, str]) -> Member:
 
 def _id(row: dict[str, str], field: str) -> str:
     if not _ID.fullmatch(row[field]):
-        raise Refused(field, f"no id: {row[field][:40]!r}")
+        raise Refused(field, f"no id: {row[field][:40]!r}", "编号须为 1 至 32 位字母、数字、下划线或连字符")
     return row[field]
 
 
 def _number(row: dict[str, str], field: str) -> float:
     if not _NUMBER.fullmatch(row[field]):
-        raise Refused(field, f"no number: {row[field][:40]!r}")
+        raise Refused(field, f"no number: {row[field][:40]!r}", "不是数字")
     return float(row[field])
 
 
@@ -122,5 +122,5 @@ def _place(row: dict[str, str]) -> Place:
     if SOUTH <= latitude <= NORTH and WEST <= longitude <= EAST:
         return Place(latitude, longitude)
     if SOUTH <= longitude <= NORTH and WEST <= latitude <= EAST:
-        raise Refused("latitude", "latitude and longitude stand in each other's column")
-    raise Refused("latitude", "not in China")
+        raise Refused("latitude", "latitude and longitude stand in each other's column", "经纬度疑似填反")
+    raise Refused("latitude", "not in China", "坐标不在中国境内")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from marketplace.errands.records import Errand, Member, Place
+from marketplace.errands.records import Member, Place, Task
 
 Grid = NDArray[np.float64]
 EARTH_KM = 6371.0
@@ -46,7 +46,7 @@ def distances(left: Sequence[Place], right: Sequence[Place]) -> Grid:
     return np.asarray(2 * EARTH_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1))))
 
 
-def facts(errands: Sequence[Errand], members: Sequence[Member]) -> Grid:
+def facts(errands: Sequence[Task], members: Sequence[Member]) -> Grid:
     """The facts of each task, a row each, in the order of `FACTS`. Outcomes are not looked at."""
     prices = np.array([errand.price_fen / 100 for errand in errands])
     weights = np.array([(1.0, one.quota, np.log1p(one.reputation)) for one in members]).reshape(-1, 3)
@@ -58,7 +58,7 @@ def facts(errands: Sequence[Errand], members: Sequence[Member]) -> Grid:
     return np.array(rows).reshape(len(errands), len(FACTS))
 
 
-def _handfuls(errands: Sequence[Errand], members: Sequence[Member]) -> Iterator[tuple[int, Grid, Grid]]:
+def _handfuls(errands: Sequence[Task], members: Sequence[Member]) -> Iterator[tuple[int, Grid, Grid]]:
     places, theirs = [one.place for one in errands], [one.place for one in members]
     for start in range(0, len(places), A_HANDFUL):
         some = places[start : start + A_HANDFUL]

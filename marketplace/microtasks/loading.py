@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from backend.common import tables
 from backend.common.errors import Invalid
 from marketplace.microtasks.errors import RowsRefused
 
@@ -37,7 +38,7 @@ def read(body: bytes, *, most: int) -> list[Row]:
     """
     if not body or len(body) > MOST_BYTES:
         raise Invalid("文件须大于 0、不超过 5 MB", "The file must not be empty, and at most 5 MB", field="file")
-    text = _decoded(body)
+    text = tables.decoded(body)
     lines = _json(text) if text.lstrip()[:1] in ("[", "{") else _csv(text)
     rows: list[Row] = []
     seen: set[str] = set()
@@ -52,18 +53,6 @@ def read(body: bytes, *, most: int) -> list[Row]:
     if not rows:
         raise Invalid("文件中没有题目", "There is no item in the file", field="file")
     return rows
-
-
-def _decoded(body: bytes) -> str:
-    """UTF-8, or what spreadsheets write on a Chinese Windows."""
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = body.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\x00" not in text:
-            return text
-    raise Invalid("文件须为 UTF-8 或 GB18030 文本", "The file must be text in UTF-8 or GB18030", field="file")
 
 
 def _csv(text: str) -> Iterable[tuple[int, dict[str, Any]]]:

@@ -16,7 +16,7 @@ from backend.common.errors import Invalid
 from backend.common.tables import Dirty
 from backend.config.bench_errands import made_up
 from marketplace.errands.forecasts import Forecast, Outlook, look_ahead
-from marketplace.errands.records import Errand, Member, Place, read_errands, read_members
+from marketplace.errands.records import Member, Place, Task, read_members, read_tasks
 from marketplace.errands.scores import score
 from marketplace.errands.surroundings import FACTS, distances, facts
 
@@ -33,10 +33,10 @@ def _file(folder: Path, name: str, *lines: str) -> Path:
 def test_rows_are_taken_whole(tmp_path):
     path = _file(tmp_path, "t.csv", TASKS, "A1,22.5,113.9,65.5,1", "A2,22.6,113.9,70,0", "A3,22.6,113.9,70,")
     place = Place(22.6, 113.9)
-    assert list(read_errands(path)) == [
-        Errand("A1", Place(22.5, 113.9), 6_550, True),
-        Errand("A2", place, 7_000, False),
-        Errand("A3", place, 7_000, None),
+    assert list(read_tasks(path)) == [
+        Task("A1", Place(22.5, 113.9), 6_550, True),
+        Task("A2", place, 7_000, False),
+        Task("A3", place, 7_000, None),
     ]
     members = _file(tmp_path, "m.csv", MEMBERS, "B1,22.9,113.6,114,06:30:00,67997.38")
     assert list(read_members(members)) == [Member("B1", Place(22.9, 113.6), 114, 390, 67997.38)]
@@ -72,13 +72,13 @@ def test_dirty_members_are_named_and_not_guessed(tmp_path, line, field, says):
     "line", ["A1,22.5,113.9,0,1", "A1,22.5,113.9,65.555,1", "A1,22.5,113.9,65,yes", "A1,113.9,22.5,65,1"]
 )
 def test_dirty_tasks_are_named(tmp_path, line):
-    (dirty,) = read_errands(_file(tmp_path, "t.csv", TASKS, line))
+    (dirty,) = read_tasks(_file(tmp_path, "t.csv", TASKS, line))
     assert isinstance(dirty, Dirty)
 
 
 def test_a_missing_column_is_said(tmp_path):
     with pytest.raises(ValueError, match="price_yuan"):
-        list(read_errands(_file(tmp_path, "t.csv", "task_id,latitude,longitude", "A1,22.5,113.9")))
+        list(read_tasks(_file(tmp_path, "t.csv", "task_id,latitude,longitude", "A1,22.5,113.9")))
 
 
 def test_distances_are_those_of_the_sphere():
@@ -88,7 +88,7 @@ def test_distances_are_those_of_the_sphere():
 
 def test_facts_count_rivals_and_members_by_hand():
     here, near, far = Place(29.84, 114.32), Place(29.845, 114.32), Place(30.5, 114.32)
-    errands = [Errand("A", here, 7_000, True), Errand("B", near, 8_000, None), Errand("C", far, 9_000, None)]
+    errands = [Task("A", here, 7_000, True), Task("B", near, 8_000, None), Task("C", far, 9_000, None)]
     found = facts(errands, [Member("M", here, 10, 390, 5.0)])
     row = dict(zip(FACTS, found[0], strict=True))
     assert row["price"] == 70
@@ -160,7 +160,7 @@ def test_the_score_of_perfect_and_of_useless_forecasts():
     assert score([0.5, 0.6], [True, True]) is None
 
 
-def _line(one: Errand) -> str:
+def _line(one: Task) -> str:
     return f"{one.number},{one.place.latitude},{one.place.longitude},{one.price_fen // 100},{int(bool(one.is_done))}"
 
 

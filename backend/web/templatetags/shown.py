@@ -30,6 +30,12 @@ def yuan(fen: Fen | None) -> str:
 
 
 @register.filter
+def way(metres: int) -> str:
+    """A way in metres, from a kilometre on in kilometres: `850 m`, `3.2 km`."""
+    return f"{metres} m" if metres < 1_000 else f"{metres / 1_000:.1f} km"
+
+
+@register.filter
 def yuan_short(fen: Fen) -> str:
     """From ¥100,000 in summaries `34.2 万元`; in English `¥342k`."""
     if fen < 10_000_000:

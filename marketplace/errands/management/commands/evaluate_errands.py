@@ -15,13 +15,13 @@ from backend.common.errors import Refusal
 from backend.common.fen import wire_yuan
 from backend.common.tables import Dirty
 from marketplace.errands.forecasts import Outlook, look_ahead
-from marketplace.errands.records import Errand, Member, read_errands, read_members
+from marketplace.errands.records import Member, Task, read_members, read_tasks
 from marketplace.errands.scores import score
 
 MOST_LINES = 50
 """How many refused rows are named; all are counted."""
 
-Kind = TypeVar("Kind", Errand, Member)
+Kind = TypeVar("Kind", Task, Member)
 
 
 class Command(BaseCommand):
@@ -42,9 +42,9 @@ class Command(BaseCommand):
             raise CommandError("--target is a probability from 0.01 to 0.99")
         self.refused = 0
         try:
-            asked = self._clean(read_errands(options["test"]), options["test"])
+            asked = self._clean(read_tasks(options["test"]), options["test"])
             known = self._known(
-                self._clean(read_errands(options["train"]), options["train"]), {one.number for one in asked}
+                self._clean(read_tasks(options["train"]), options["train"]), {one.number for one in asked}
             )
             members = self._clean(read_members(options["members"]), options["members"])
             outlook = look_ahead(known, asked, members)
@@ -76,7 +76,7 @@ class Command(BaseCommand):
                 kept.append(row)
         return kept
 
-    def _known(self, rows: list[Errand], asked: set[str]) -> list[Errand]:
+    def _known(self, rows: list[Task], asked: set[str]) -> list[Task]:
         """What can be learned from: tasks with an end that are not asked about as well."""
         kept = []
         for row in rows:

@@ -1,0 +1,1 @@
+"""Every write of on-site errands (现场任务)."""
