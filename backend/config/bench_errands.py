@@ -1,14 +1,11 @@
 """Forecasts of on-site tasks, against a random forest and boosted trees on price, distances and counts.
 
-With `SIZHONG_DATA` (a folder with `geo_tasks.csv` and `geo_members.csv`) the real tasks are split; otherwise a made-up map.
+With `SIZHONG_DATA` the real tasks are split; otherwise a made-up map (`marketplace.errands.samples`).
 """
 
 from __future__ import annotations
 
-import os
-import random
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import mean
 
 import numpy as np
@@ -16,44 +13,13 @@ from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
+from marketplace.errands import samples
 from marketplace.errands.forecasts import look_ahead
-from marketplace.errands.records import Member, Place, Task, read_members, read_tasks
+from marketplace.errands.records import Member, Task
 from marketplace.errands.surroundings import Grid, distances
 
 REACHES_KM = (1, 3, 5, 10, 20)
 ROUNDS, PARTS = 2, 4
-
-
-def made_up(*, tasks: int, members: int, seed: int) -> tuple[list[Task], list[Member]]:
-    """A map where some quarters do what they are asked, price helps a little, and rivals and members matter."""
-    chance = random.Random(seed)  # noqa: S311 - a made-up map
-
-    def place() -> Place:
-        return Place(chance.uniform(22.5, 23.4), chance.uniform(113.0, 114.3))
-
-    quarters = [(place(), chance.gauss(0, 3)) for _ in range(25)]
-    people = [
-        Member(f"M{number}", place(), chance.randint(1, 40), 60 * chance.randint(6, 8), chance.uniform(0, 500))
-        for number in range(members)
-    ]
-    made = []
-    for number in range(tasks):
-        where, price = place(), chance.choice((65, 66, 68, 70, 72, 75, 80, 85))
-        here = min(
-            quarters, key=lambda one: abs(one[0].latitude - where.latitude) + abs(one[0].longitude - where.longitude)
-        )
-        odds = here[1] + 0.15 * (price - 70) + chance.gauss(0, 0.7)
-        made.append(Task(f"T{number}", where, price * 100, chance.random() < 1 / (1 + np.exp(-odds))))
-    return made, people
-
-
-def _map() -> tuple[list[Task], list[Member]]:
-    folder = os.environ.get("SIZHONG_DATA")
-    if folder is None:
-        return made_up(tasks=600, members=1_800, seed=1)
-    tasks = [one for one in read_tasks(Path(folder) / "geo_tasks.csv") if isinstance(one, Task)]
-    members = [one for one in read_members(Path(folder) / "geo_members.csv") if isinstance(one, Member)]
-    return tasks, members
 
 
 def plain(errands: Sequence[Task], members: Sequence[Member]) -> Grid:
@@ -71,7 +37,7 @@ def plain(errands: Sequence[Task], members: Sequence[Member]) -> Grid:
 
 def ranked() -> tuple[float, float, float, int]:
     """Area under the ROC curve, the mean over eight held-out quarters: ours, the forest's, the boosted trees'."""
-    errands, members = _map()
+    errands, members = samples.known()
     ends, columns = np.array([bool(one.is_done) for one in errands]), plain(errands, members)
     found: dict[str, list[float]] = {"ours": [], "forest": [], "boosted": []}
     for seed in range(ROUNDS):

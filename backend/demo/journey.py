@@ -27,6 +27,7 @@ from backend.demo.failed import Failed
 from backend.demo.gateway import Browser
 from backend.demo.journey_contest import ContestAct
 from backend.demo.journey_dispute import DisputeAct
+from backend.demo.journey_errand import ErrandAct
 from backend.demo.journey_harvest import HarvestAct
 from backend.demo.journey_idea import IdeaAct
 from backend.demo.journey_led import LedAct
@@ -105,6 +106,7 @@ class Journey:
             WorkAct(self).play()
             ContestAct(self).play()
             MicrotaskAct(self).play()
+            ErrandAct(self).play()
             IdeaAct(self).play()
         except Failed as failed:
             self.tell(f"✗ {failed}")

@@ -48,6 +48,8 @@ def nearby(request: HttpRequest) -> HttpResponse:
     context = {
         "nav": "work",
         "place": place,
+        "latitude": f"{place[0]:.6f}" if place else "",
+        "longitude": f"{place[1]:.6f}" if place else "",
         "reach": reach,
         "reaches": REACHES_KM,
         "kinds": KINDS.items(),
@@ -150,7 +152,8 @@ def _left(found: Stop, actor: Actor, at: datetime) -> tuple[int, int, int] | Non
 def stop_step(request: HttpRequest, stop_id: UUID, act: str) -> HttpResponse:
     """Book, give up, add a photo, hand in; accept, refuse, drop; contest; decide."""
     queries.sight(stop_id, actor_of(request))
-    words, place = request.POST.get("words", "")[:1_000], forms.maybe_place(request.POST)
+    said_as = {"contest": "grounds", "refuse": "reason"}.get(act, "words")
+    words, place = request.POST.get(said_as, "")[:1_000], forms.maybe_place(request.POST)
     back = redirect("errand-stop", stop_id)
 
     def do(by: Actor, at: datetime) -> object:

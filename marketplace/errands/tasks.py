@@ -25,7 +25,7 @@ def advance_errands() -> int:
     )
 
 
-@shared_task
+@shared_task(queue="checks")
 def reckon_outlooks() -> int:
     """Reckon the forecasts that posters wait for; seconds each, so not among the deadlines."""
     now = clock.now()

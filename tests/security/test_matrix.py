@@ -28,7 +28,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from backend.accounts import operations as accounts
 from backend.accounts.doors import HAT
 from backend.accounts.models import Membership
-from backend.common import clock, files
+from backend.common import clock, encryption, files
 from backend.common.actors import Actor, Role
 from backend.common.states import MACHINES, MoveForbidden, MoveRefused, Stateful
 from backend.disputes.models import Case, Evidence
@@ -51,6 +51,8 @@ from crowdfunding.pots.models import Pot
 from marketplace.contests.models import Contest, ContestFile, EntryFile
 from marketplace.contests.models import Entry as ContestEntry
 from marketplace.engagements.models import Claim, Contract, DeliveredFile, Delivery, Invoice, Message, Milestone, Review
+from marketplace.errands.models import Errand, Licence, Offer, Photo, Runner, Stop
+from marketplace.errands.operations.runners import number_place
 from marketplace.ideas.models import Idea, Solicitation
 from marketplace.microtasks.models import Answer, Item, Job, Participant, Plea, Sheet
 from marketplace.tasks.models import Bid, Inquiry, SavedFilter, Task, TaskFile, TermsVersion
@@ -64,7 +66,16 @@ ROLES = ("nobody", "stranger", "clerk", "owner", "moderator", "finance", "audito
 ELSEWHERE = ("back-office/", "accounts/", "static/", "^static")
 """Django's admin has a test of its own below; django-allauth's pages are its own."""
 
-BACKERS_OWN = ("pledge_id", "token_id", "report_id", "case_id", "sheet_id", "microtasks/answers", "v1/answers")
+BACKERS_OWN = (
+    "pledge_id",
+    "token_id",
+    "report_id",
+    "case_id",
+    "sheet_id",
+    "microtasks/answers",
+    "v1/answers",
+    "offer_id",
+)
 
 
 def routes(resolver: URLResolver, prefix: str = ""):
@@ -164,6 +175,7 @@ def world(db):
     work |= _contests(maker, backer, pledges.intent_of(made.pk), at)
     work |= _microtasks(maker, backer, pledges.intent_of(made.pk), at)
     work |= _ideas(maker, backer, at)
+    work |= _errands(maker, backer, pledges.intent_of(made.pk), at)
     token, _text = accounts.make_token(user=backer, party_id=backer.party_id, name="t", scopes=scopes, at=at)
     clients = {"nobody": Client(raise_request_exception=False), "stranger": signed_in(person(name="别人"))}
     clients |= {"clerk": signed_in(clerk), "maker": signed_in(maker), "backer": signed_in(backer)}
@@ -330,7 +342,37 @@ def _ideas(poster, author, at) -> dict[str, object]:
     return {"solicitation_id": draft_.pk, "open_solicitation": open_.pk, "idea_id": idea.pk}
 
 
+def _errands(poster, runner, intent, at) -> dict[str, object]:
+    """A draft of an errand, and an open one: a stop that was refused, and a free one that the runner is offered."""
+    words = {"owner": poster.party, "title": "现场", "created_at": at, "state_at": at}
+    draft_, open_ = Errand(**words), Errand(**words)
+    open_.state, open_.opens_at, open_.paid_by, open_.total_fen, open_.stops_n = "open", at, intent, 200, 2
+    for made in (draft_, open_):
+        made.save(force_insert=True)
+    where = {"latitude": 29.84, "longitude": 114.32, "east": 12_725_000, "north": 3_490_000}
+    who = Runner.objects.create(party=runner.party, kinds=["survey"], created_at=at, **where)
+    window = {"from_at": at - timedelta(hours=1), "until_at": at + timedelta(days=3), "opens_at": at, "price_fen": 100}
+    refused, free = (
+        Stop.objects.create(errand=open_, key=str(rank), rank=rank, due_at=at + timedelta(days=3), **where, **window, **more)
+        for rank, more in enumerate(({"runner": who, "state": "refused", "refusal": "r"}, {}), 1)
+    )  # fmt: skip
+    kept = files.keep("a.pdf", b"%PDF-")
+    shot = Photo.objects.create(stop=refused, mime=kept.mime, size=kept.size, sha256=kept.sha256, added_at=at)
+    paper = Licence(
+        runner=who, kind="food", number_masked="JK**23", valid_from=at.date(), valid_until=at.date() + timedelta(days=99),
+        created_at=at,
+    )  # fmt: skip
+    paper.number_sealed = encryption.encrypt("JK0023", place=number_place(paper.pk))
+    paper.save(force_insert=True)
+    offer = Offer.objects.create(stop=free, runner=who, away_m=0, made_at=at, until=at + timedelta(hours=1))
+    return {
+        "errand_id": draft_.pk, "open_errand": open_.pk, "stop_id": refused.pk, "photo_id": shot.pk,
+        "licence_id": paper.pk, "offer_id": offer.pk,
+    }  # fmt: skip
+
+
 ACTS = {
+    "errands": "copy",
     "ideas": "withdraw",
     "microtasks": "copy",
     "contests": "copy",
@@ -356,6 +398,18 @@ ACTS = {
     "claims": "withdraw",
 }
 API_ACTS = {
+    "errands/stops/<uuid:stop_id>/finding": "for",
+    "errands/stops": "accept",
+    "errands/offers": "decline",
+    "errands/licences": "confirm",
+    "errands/<uuid:errand_id>/draft": "forecast",
+    "errands/<uuid:errand_id>/review": "approve",
+    "api/v1/errands/<uuid:errand_id>/review": "approve",
+    "api/v1/errands": "copy",
+    "api/v1/stops/<uuid:stop_id>/finding": "for",
+    "api/v1/stops": "accept",
+    "api/v1/offers": "decline",
+    "api/v1/licences": "confirm",
     "ideas/one": "endorse",
     "ideas/<uuid:solicitation_id>/review": "approve",
     "api/v1/solicitations/<uuid:solicitation_id>/review": "approve",
@@ -395,6 +449,18 @@ TODAY = datetime.now(UTC).date().isoformat()
 
 BODIES: dict[str, dict[str, object]] = {
     "ideas": {"title": "创意", "text": "字" * 30},
+    "stops": {
+        "key": "Z1",
+        "latitude": 29.8,
+        "longitude": 114.3,
+        "price_fen": 500,
+        "from_at": "2030-01-01T00:00:00Z",
+        "until_at": "2030-01-02T00:00:00Z",
+    },
+    "forecast": {"target_percent": 80},
+    "photos": {"name": "b.png", "content": "JVBERi0x"},
+    "confirm": {"reason": "r"},
+    "licences": {"kind": "care", "number": "A12345", "valid_from": "2020-01-01", "valid_until": "2099-01-01"},
     "hide": {"words": "字" * 12},
     "for": {"words": "字" * 12},
     "plea": {"grounds": "字" * 12},
@@ -476,6 +542,21 @@ BODIES: dict[str, dict[str, object]] = {
 
 
 PUTS: dict[str, dict[str, object]] = {
+    "errands": {
+        "title": "现场",
+        "summary": "s",
+        "brief": "b",
+        "kind": "survey",
+        "mode": "booking",
+        "photos_least": 1,
+        "version": 1,
+    },
+    "stops": {
+        "content": "task_id,latitude,longitude,price_yuan\nA1,29.8,114.3,70",
+        "from_at": "2030-01-01T00:00:00Z",
+        "until_at": "2030-01-02T00:00:00Z",
+    },
+    "runner": {"latitude": 29.8, "longitude": 114.3, "reach_km": 5, "kinds": ["survey"]},
     "solicitations": {
         "title": "征集",
         "summary": "s",
@@ -616,6 +697,8 @@ def filled(route: str, world: dict, *, missing: bool = False, public: bool = Fal
                 public or any(word in route for word in ("sheets", "/answers", "items/<", "reject"))
             ):
                 value = world["open_job"]
+            if name == "errand_id" and (public or "/stops/<" in route):
+                value = world["open_errand"]
             if public and name == "solicitation_id":
                 value = world["open_solicitation"]
             if public and name == "contest_id":

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
 from backend.common import clock
 from backend.common.tables import Dirty
-from marketplace.errands import geography
-from marketplace.errands.models import PastErrand, RosterMember
-from marketplace.errands.records import Member, Place, Task, read_members, read_tasks
+from marketplace.errands.operations import history
+from marketplace.errands.records import Member, Task, read_members, read_tasks
 
 AT_ONCE = 1_000
 _PLACE = ("latitude", "longitude", "east", "north")
@@ -45,9 +43,7 @@ class Command(BaseCommand):
             if one.is_done is None:
                 self._refuse(options["file"], 0, "completed", f"task {one.number} has no end")
         if not options["dry_run"]:
-            with transaction.atomic():
-                _keep(PastErrand, _past(ended), ("price_fen", "is_done"))
-                _keep(RosterMember, _roster(members), ("quota", "opens_minute", "reputation"))
+            history.keep(ended, members, at=clock.now())
         result = {
             "tasks": len(ended),
             "done": sum(bool(one.is_done) for one in ended),
@@ -74,42 +70,3 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(line, ensure_ascii=False))
         else:
             self.stderr.write(f"{path.name} row {row}: {field or 'the row'}: {reason}")
-
-
-def _placed(place: Place) -> dict[str, float]:
-    east, north = geography.on_map(place.latitude, place.longitude)
-    return {"latitude": place.latitude, "longitude": place.longitude, "east": east, "north": north}
-
-
-def _past(tasks: Iterable[Task]) -> list[PastErrand]:
-    now = clock.now()
-    return [
-        PastErrand(
-            number=one.number, price_fen=one.price_fen, is_done=bool(one.is_done), ended_at=now, **_placed(one.place)
-        )
-        for one in tasks
-    ]  # fmt: skip
-
-
-def _roster(members: Iterable[Member]) -> list[RosterMember]:
-    return [
-        RosterMember(
-            number=one.number,
-            quota=one.quota,
-            opens_minute=one.opens_minute,
-            reputation=one.reputation,
-            **_placed(one.place),
-        )
-        for one in members
-    ]
-
-
-def _keep(model: type[PastErrand] | type[RosterMember], rows: Sequence[Any], fields: Sequence[str]) -> None:
-    """Insert, or bring what has the same number up to date."""
-    model._default_manager.bulk_create(
-        rows,
-        batch_size=AT_ONCE,
-        update_conflicts=True,
-        unique_fields=["number"],
-        update_fields=[*fields, *_PLACE],
-    )
