@@ -14,9 +14,9 @@ from sklearn.metrics import roc_auc_score
 
 from backend.common.errors import Invalid
 from backend.common.tables import Dirty
-from backend.config.bench_errands import made_up
 from marketplace.errands.forecasts import Forecast, Outlook, look_ahead
 from marketplace.errands.records import Member, Place, Task, read_members, read_tasks
+from marketplace.errands.samples import made_up
 from marketplace.errands.scores import score
 from marketplace.errands.surroundings import FACTS, distances, facts
 
