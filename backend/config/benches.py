@@ -32,6 +32,7 @@ from backend.config import (
     bench_fanout,
     bench_fulfilment,
     bench_leases,
+    bench_nearby,
     bench_refunds,
     bench_sign_in,
     bench_similarity,
@@ -318,6 +319,13 @@ def lease_items() -> Iterator[Result]:
         yield _line("lease_items_at_once", ours, "items/s", many, bench_leases.WORKERS)
 
 
+def nearby() -> Iterator[Result]:
+    """The forty free stops nearest to a place (95th percentile): at a million stops, against a thousand."""
+    with scratch():
+        many, few = bench_nearby.asked()
+        yield _line("nearby", many, "ms", few, bench_nearby.MANY)
+
+
 BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
     "pledge_hot": pledge_hot,
     "pledge_cold": pledge_cold,
@@ -331,4 +339,5 @@ BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
     "errands_forecast": errands_forecast,
     "similarity": similarity,
     "lease_items": lease_items,
+    "nearby": nearby,
 }

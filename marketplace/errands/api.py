@@ -300,9 +300,8 @@ def stop_shown(stop: Stop, actor: Actor, *, away_m: int | None = None, runner: R
 
 
 def _one(stop_id: UUID, actor: Actor) -> dict[str, Any]:
-    found = queries.sight(stop_id, actor).stop
-    runner = queries.runner_for(actor)
-    body = stop_shown(found, actor, away_m=queries.way_between(runner, found), runner=runner)
+    sight, runner = queries.sight(stop_id, actor), queries.runner_for(actor)
+    body = stop_shown(sight.stop, actor, away_m=queries.way_between(runner, sight), runner=runner)
     return dict(StopShown(body).data)
 
 

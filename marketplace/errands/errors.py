@@ -54,10 +54,7 @@ class TooFar(Refusal):
     """A stop outside the reach that the runner set."""
 
     status, code = 409, "too_far"
-    zh, en = (
-        "距您的出发点 {km} 公里，超出您设定的 {reach} 公里",
-        "{km} km from where you start, beyond your reach of {reach} km",
-    )
+    zh, en = "超出您设定的 {reach} 公里半径", "Beyond your reach of {reach} km"
     source = "features.md C6"
 
 

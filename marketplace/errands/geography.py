@@ -34,6 +34,10 @@ def metres(one: tuple[float, float], other: tuple[float, float]) -> float:
     return 2 * EARTH_M * asin(sqrt(min(1.0, half)))
 
 
+ROUGHLY_M = 1_600.0
+"""More than a place and what the public knows of it may lie apart: half a hundredth of a degree either way, and room."""
+
+
 def about(latitude: float, longitude: float) -> tuple[float, float]:
     """A place as the public may know it: to a hundredth of a degree, about a kilometre."""
     return round(latitude, 2), round(longitude, 2)

@@ -118,7 +118,7 @@ def stop(request: HttpRequest, stop_id: UUID) -> HttpResponse:
         "errand": found.errand,
         "kind": KINDS[found.errand.kind],
         "runner": runner,
-        "away": queries.way_between(runner, found),
+        "away": queries.way_between(runner, sight),
         "obstacles": _obstacles(found, runner, actor, now),
         "takes": _left(found, actor, now),
         "photos": list(found.photos.order_by("added_at")) if sight.is_inside else [],

@@ -206,9 +206,9 @@ def seen(stop: Stop, actor: Actor) -> Sight:
     )
 
 
-def way_between(runner: Runner | None, stop: Stop) -> int | None:
-    """The way from where a runner starts to a stop, in metres, to a hundred."""
-    return int(round(geography.metres(runner.place, stop.place), -2)) if runner else None
+def way_between(runner: Runner | None, sight: Sight) -> int | None:
+    """The way from where a runner starts to a stop as they know it, in metres, to a hundred."""
+    return int(round(geography.metres(runner.place, sight.place), -2)) if runner else None
 
 
 @dataclass(frozen=True)
@@ -293,16 +293,19 @@ def licences_waiting() -> QuerySet[Licence]:
 def nearby(
     place: tuple[float, float], reach_m: float, *, at: datetime, kinds: Sequence[str] = (), most: int = 40
 ) -> list[tuple[int, Stop]]:  # fmt: skip
-    """The free stops nearest to a place, each with its way in metres; found by walking the index from the nearest on."""
+    """The free stops nearest to a place, each with its way in metres; found by walking the index from the nearest on.
+
+    Ways are to the rough place that the public knows: exact ones, asked for from a few sides, would tell the exact place.
+    """
     rows = Stop.objects.filter(
-        geography.WithinOnMap(*place, reach_m), state=At.READY, is_for_all=True, until_at__gt=at
-    )  # fmt: skip
+        geography.WithinOnMap(*place, reach_m + geography.ROUGHLY_M), state=At.READY, is_for_all=True, until_at__gt=at
+    )
     rows = rows.filter(errand__state=Posted.OPEN)
     if kinds:
         rows = rows.filter(errand__kind__in=kinds)
     found = rows.select_related("errand__owner").order_by(geography.AwayOnMap(*place))[:most]
-    away = [(round(geography.metres(place, stop.place)), stop) for stop in found]
-    return sorted((one for one in away if one[0] <= reach_m), key=lambda one: (one[0], str(one[1].pk)))
+    away = [(round(geography.metres(place, geography.about(*stop.place))), stop) for stop in found]
+    return sorted((one for one in away if one[0] <= reach_m), key=lambda one: one[0])
 
 
 # --- what forecasts learn from -----------------------------------------------------------------------------------

@@ -90,7 +90,7 @@ def obstacles(errand: Errand, stop: Stop, runner: Runner, by: Actor, at: datetim
     found: list[tuple[bool, Refusal]] = [
         (is_affiliated(errand, by), OwnErrand()),
         (errand.kind not in runner.kinds, OtherKind()),
-        (away > runner.reach_km * 1_000, TooFar(km=f"{away / 1_000:.1f}", reach=runner.reach_km)),
+        (away > runner.reach_km * 1_000, TooFar(reach=runner.reach_km)),
         (runner.in_hand_n >= tier.quota, QuotaFull(n=runner.in_hand_n, quota=tier.quota)),
         (not is_offered and at < opens, NotYetYours(at=opens.astimezone(SHANGHAI).strftime("%m-%d %H:%M"))),
         (licence, LicenceMissing(until=until, licence_zh=licence_zh, licence_en=licence_en)),
