@@ -19,6 +19,7 @@ BY_NAME: dict[str, Any] = {
     "en": "Paid, held in escrow",
     "goal_fen": 3_000_000,
     "invoice_no": "26422000000012345678",
+    "key": "A0001",
     "kind": "campaign",
     "left": 42,
     "next_cursor": "",
