@@ -132,7 +132,7 @@ def entered(
 
 
 def call_of(contest: Contest) -> Call:
-    return Call.objects.get(subject_kind="contest", subject_id=contest.pk)
+    return Call.objects.filter(subject_kind="contest", subject_id=contest.pk).latest("stage")
 
 
 def judge_for(contest: Contest, who: User | None = None) -> Actor:

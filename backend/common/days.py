@@ -1,6 +1,6 @@
-"""Days as people type them."""
+"""Days as people type and count them."""
 
-from datetime import date
+from datetime import date, datetime
 
 from backend.common.errors import Invalid
 
@@ -20,3 +20,11 @@ def parse_day(text: str, *, field: str) -> date | None:
     if not 1900 <= day.year <= 2200:
         raise Invalid("日期无效", "The date is not valid", field=field)
     return day
+
+
+def years_after(at: datetime, years: int) -> datetime:
+    """The same day and time so many years later; what begins on 29 February ends on 1 March where there is none."""
+    try:
+        return at.replace(year=at.year + years)
+    except ValueError:
+        return at.replace(year=at.year + years, month=3, day=1)

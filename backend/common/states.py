@@ -113,8 +113,12 @@ class Machine:
 
     def word(self, state: str) -> str:
         """A state as people read it."""
-        zh, en = self.words.get(state, (state, state))
-        return en if (get_language() or "zh").startswith("en") else zh
+        return spoken(self.words.get(state, (state, state)))
+
+
+def spoken(words: tuple[str, str]) -> str:
+    """Chinese and English words, in the reader's language."""
+    return words[1] if (get_language() or "zh").startswith("en") else words[0]
 
 
 MACHINES: dict[str, Machine] = {}

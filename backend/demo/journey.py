@@ -25,6 +25,7 @@ from backend.common.models import Delivery, OutboxEvent
 from backend.demo import people
 from backend.demo.failed import Failed
 from backend.demo.gateway import Browser
+from backend.demo.journey_challenge import ChallengeAct
 from backend.demo.journey_contest import ContestAct
 from backend.demo.journey_dispute import DisputeAct
 from backend.demo.journey_errand import ErrandAct
@@ -105,6 +106,7 @@ class Journey:
             SilenceAct(self).play()
             WorkAct(self).play()
             ContestAct(self).play()
+            ChallengeAct(self).play()
             MicrotaskAct(self).play()
             ErrandAct(self).play()
             IdeaAct(self).play()

@@ -37,12 +37,28 @@ _MAKER_HEARS: Words = {
 }
 
 
+_GOER_HEARS: Words = {
+    **_MAKER_HEARS,
+    "propose": (
+        "您在《{title}》的作品 {no} 号拟入选下一轮，进入公示",
+        "Your work no. {no} in “{title}” is provisionally in the next round",
+    ),
+    "award": ("您在《{title}》的作品 {no} 号已入选下一轮", "Your work no. {no} in “{title}” is in the next round"),
+    "pass_over": (
+        "《{title}》本轮结果已确定，作品 {no} 号未入选下一轮；权利仍归您",
+        "Your work no. {no} in “{title}” does not go on; it stays yours",
+    ),
+}
+"""What is said instead where the round is not the last."""
+
+
 def tell_maker(event: ApplicationMoved) -> None:
     if event.move not in _MAKER_HEARS:
         return
     found = Application.objects.select_related("call").get(pk=event.application_id)
     facts = {"title": found.call.title, "no": found.no, "reason": found.reason}
-    zh, en = (text.format(**facts) for text in _MAKER_HEARS[event.move])
+    words = _MAKER_HEARS if found.call.is_last else _GOER_HEARS
+    zh, en = (text.format(**facts) for text in words[event.move])
     _tell([event.party_id], event, zh, en, found.call.url)
 
 

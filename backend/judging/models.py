@@ -10,8 +10,8 @@ from django.db import models
 from django.db.models import Q
 
 from backend.common.ids import new_id
-from backend.common.states import Stateful, states_known
-from backend.judging.states import APPLICATION, CALL, JUDGE, OBJECTION, Calling, Objecting, Standing
+from backend.common.states import Stateful, spoken, states_known
+from backend.judging.states import APPLICATION, CALL, GOING_ON, JUDGE, OBJECTION, Calling, Objecting, Standing
 
 EARLIER, SHARE = "earlier", "share"
 TIE_RULES = {
@@ -32,13 +32,16 @@ TIE_RULES = {
 class Call(Stateful):
     """What applications are judged by (评审): criteria with weights, 100 together, how many places there are, and every clock.
 
-    It belongs to a thing of a higher package, known by kind and id. The first criterion is the main one.
+    It belongs to a thing of a higher package, known by kind and id, which may be judged in several rounds: the winners of
+    a round that is not the last (`is_last`) go on to the next. The first criterion is the main one.
     """
 
     machine = CALL
 
     subject_kind = models.CharField("所属事项类型", max_length=16)
     subject_id = models.UUIDField("所属事项")
+    stage = models.PositiveSmallIntegerField("评审轮", default=1)
+    is_last = models.BooleanField("决定奖金", default=True)
     owner = models.ForeignKey("accounts.Party", models.PROTECT, related_name="+", verbose_name="主办方")
     title = models.CharField("标题", max_length=60)
     url = models.CharField("页面地址", max_length=100)
@@ -62,7 +65,7 @@ class Call(Stateful):
     class Meta:
         constraints = [
             states_known(CALL),
-            models.UniqueConstraint(fields=["subject_kind", "subject_id"], name="call_once"),
+            models.UniqueConstraint(fields=["subject_kind", "subject_id", "stage"], name="call_once"),
             models.CheckConstraint(condition=Q(seats__gt=0), name="call_seats"),
             models.CheckConstraint(condition=Q(tie_rule__in=sorted(TIE_RULES)), name="call_tie_rule"),
         ]
@@ -106,6 +109,12 @@ class Application(Stateful):
             models.Index(fields=["call", "place", "no"], name="application_place"),
             models.Index(fields=["party", "-submitted_at", "-id"], name="application_party"),
         ]
+
+    @property
+    def state_word(self) -> str:
+        """How it stands, as people read it; in a round that is not the last, winning is going on."""
+        goes_on = None if self.call.is_last else GOING_ON.get(self.state)
+        return spoken(goes_on) if goes_on else super().state_word
 
     @property
     def score(self) -> Fraction | None:

@@ -60,8 +60,13 @@ def url_of(application_id: UUID) -> str:
 
 
 def of_subject(kind: str, subject_id: UUID) -> Call | None:
-    """The call of a thing."""
-    return Call.objects.select_related("owner").filter(subject_kind=kind, subject_id=subject_id).first()
+    """The call of a thing, that of its latest round."""
+    return rounds_of(kind, subject_id).last()
+
+
+def rounds_of(kind: str, subject_id: UUID) -> QuerySet[Call]:
+    """The calls of a thing, in order of its rounds."""
+    return Call.objects.select_related("owner").filter(subject_kind=kind, subject_id=subject_id).order_by("stage")
 
 
 def by_code(code: str) -> Call:
@@ -253,7 +258,9 @@ def _leans(call: Call) -> list[Lean]:
 def _repeats(call: Call) -> list[tuple[str, int]]:
     winners = call.applications.filter(state__in=(Standing.PROVISIONAL, Standing.AWARDED)).values("party_id")
     before = (
-        Application.objects.filter(call__owner=call.owner_id, state=Standing.AWARDED, party__in=winners)
+        Application.objects.filter(
+            call__owner=call.owner_id, call__is_last=True, state=Standing.AWARDED, party__in=winners
+        )
         .exclude(call=call)
         .values("party_id")
         .annotate(n=Count("pk"))

@@ -62,6 +62,14 @@ class Standing:
     LIVE = (*ELIGIBLE, *PLACED)
 
 
+GOING_ON = {
+    Standing.RANKED: ("拟不入选下一轮", "Ranked, not going on"),
+    Standing.PROVISIONAL: ("拟入选下一轮，公示中", "Provisionally in the next round"),
+    Standing.AWARDED: ("已入选下一轮", "In the next round"),
+    Standing.NOT_PLACED: ("未入选下一轮", "Not in the next round"),
+}
+"""Words for the states of a work in a round that is not the last."""
+
 APPLICATION = Machine(
     name="application",
     zh="参评作品",

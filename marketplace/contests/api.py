@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from backend.accounts.endpoints import PUBLIC, SIGNED_IN, Endpoint, idempotent
 from backend.accounts.shapes import CURSOR, IDEMPOTENT, PUBLIC_REFUSED, REFUSED, SIZE, page_size
 from backend.common import clock, files, paging
-from backend.common.actors import Role
+from backend.common.actors import Actor, Role
 from backend.common.errors import Invalid, NotFound
 from backend.common.fen import MOST_FEN
 from backend.judging.api import CriterionShown, ObjectionFileTerms
@@ -23,7 +23,7 @@ from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
 from backend.payments.operations import intents
 from marketplace.contests import queries
 from marketplace.contests.models import GALLERIES, MODES, Contest, Entry
-from marketplace.contests.operations import course, drafts, entries, money, reviews
+from marketplace.contests.operations import course, drafts, entries, money, reviews, secrecy
 from marketplace.contests.operations.drafts import MOST_WORDS, Terms
 from marketplace.engagements.terms import RIGHTS
 from search.engines import Query
@@ -40,7 +40,10 @@ class WeightedTitle(serializers.Serializer[Any]):
 
 
 class ContestTerms(serializers.Serializer[Any]):
-    """What a host writes: prizes in fen by place, criteria 100 together, the main one first, times in days."""
+    """What a host writes: prizes in fen by place, criteria 100 together, the main one first, times in days.
+
+    `finalists` 0 is one round; `secrecy_years` 0 is no secret; `secret` is read by those who promised to keep it.
+    """
 
     title = serializers.CharField(max_length=60)
     summary = serializers.CharField(max_length=160, allow_blank=True)
@@ -61,6 +64,11 @@ class ContestTerms(serializers.Serializer[Any]):
     entry_days = serializers.IntegerField(min_value=1, max_value=366)
     judge_days = serializers.IntegerField(min_value=1, max_value=366)
     publicity_days = serializers.IntegerField(min_value=1, max_value=366)
+    finalists = serializers.IntegerField(min_value=0, max_value=50, default=0)
+    grant_fen = serializers.IntegerField(min_value=0, max_value=MOST_FEN, default=0)
+    final_days = serializers.IntegerField(min_value=1, max_value=366, default=30)
+    secrecy_years = serializers.IntegerField(min_value=0, max_value=50, default=0)
+    secret = serializers.CharField(max_length=MOST_WORDS, allow_blank=True, default="")
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
 
 
@@ -88,10 +96,11 @@ class ContestsShown(serializers.Serializer[Any]):
 
 
 class BriefFile(serializers.Serializer[Any]):
-    """A file of a brief or an entry; `use` is empty for a brief."""
+    """A file of a brief or an entry; `use` is empty for a brief, `is_secret` says that it opens to signers alone."""
 
     id = serializers.UUIDField()
     use = serializers.CharField(allow_blank=True, default="")
+    is_secret = serializers.BooleanField(default=False)
     name = serializers.CharField()
     mime = serializers.CharField()
     size = serializers.IntegerField()
@@ -105,7 +114,10 @@ class BriefFileWhole(BriefFile):
 
 
 class ContestShown(ContestRow):
-    """A contest whole; `call_id` is where it is judged, null before the prize is in escrow."""
+    """A contest whole, but for what is secret; `call_id` is where it is judged, null before the prize is in escrow.
+
+    `stage` is the round, 2 for a final; `has_promised` is whether the reader may read what is secret as a signer.
+    """
 
     owner_id = serializers.UUIDField()
     owner_name = serializers.CharField()
@@ -122,11 +134,65 @@ class ContestShown(ContestRow):
     entry_days = serializers.IntegerField()
     judge_days = serializers.IntegerField()
     publicity_days = serializers.IntegerField()
+    finalists = serializers.IntegerField()
+    grant_fen = serializers.IntegerField()
+    final_days = serializers.IntegerField()
+    secrecy_years = serializers.IntegerField()
+    stage = serializers.IntegerField()
+    has_promised = serializers.BooleanField()
     version = serializers.IntegerField()
     until = serializers.DateTimeField(allow_null=True)
     reason = serializers.CharField(allow_blank=True)
     call_id = serializers.UUIDField(allow_null=True)
     files = BriefFile(many=True)
+
+
+class ContestFileTerms(ObjectionFileTerms):
+    """A file of a brief, for everybody or for those who promise secrecy."""
+
+    is_secret = serializers.BooleanField(default=False)
+
+
+class SecretShown(serializers.Serializer[Any]):
+    """What of a contest is secret: its words and its files."""
+
+    secret = serializers.CharField(allow_blank=True)
+    files = BriefFile(many=True)
+
+
+class SecrecyPledgeToSign(serializers.Serializer[Any]):
+    """The hash of the promise that was read."""
+
+    sha256 = serializers.RegexField(r"^[0-9a-f]{64}$")
+
+
+class SecrecyPledge(serializers.Serializer[Any]):
+    """A promise of secrecy: its words and their SHA-256; `at` is null until it is signed."""
+
+    text = serializers.CharField()
+    sha256 = serializers.CharField()
+    proof_id = serializers.UUIDField(allow_null=True)
+    at = serializers.DateTimeField(allow_null=True)
+    until = serializers.DateTimeField(allow_null=True)
+
+
+class SecrecyPledgeRow(serializers.Serializer[Any]):
+    """Who signed, as the host reads it."""
+
+    id = serializers.UUIDField()
+    party_name = serializers.CharField()
+    person_name = serializers.CharField()
+    sha256 = serializers.CharField()
+    proof_id = serializers.UUIDField()
+    at = serializers.DateTimeField()
+    until = serializers.DateTimeField()
+
+
+class SecrecyPledges(serializers.Serializer[Any]):
+    """One page of those who signed, the latest first."""
+
+    rows = SecrecyPledgeRow(many=True)
+    next_cursor = serializers.CharField(allow_blank=True)
 
 
 class ContestWhy(serializers.Serializer[Any]):
@@ -157,10 +223,14 @@ class EntryFileTerms(ObjectionFileTerms):
 
 
 class ContestEntryShown(serializers.Serializer[Any]):
-    """An entry; `state` is empty until it is handed in. Money in fen, null until a prize is paid, and for others than its maker."""
+    """An entry; `state` is empty until it is handed in. Money in fen, null until it is paid, and for others than its maker.
+
+    `stage` is its round; of `paid_fen`, `grant_fen` is a finalist's grant.
+    """
 
     id = serializers.UUIDField()
     contest_id = serializers.UUIDField()
+    stage = serializers.IntegerField()
     application_id = serializers.UUIDField(allow_null=True)
     title = serializers.CharField()
     text = serializers.CharField(allow_blank=True)
@@ -171,6 +241,7 @@ class ContestEntryShown(serializers.Serializer[Any]):
     proof_id = serializers.UUIDField(allow_null=True)
     rights_at = serializers.DateTimeField(allow_null=True)
     paid_fen = serializers.IntegerField(allow_null=True)
+    grant_fen = serializers.IntegerField(allow_null=True)
     fee_fen = serializers.IntegerField(allow_null=True)
     tax_fen = serializers.IntegerField(allow_null=True)
     files = BriefFile(many=True)
@@ -191,8 +262,8 @@ class PrizeOrder(serializers.Serializer[Any]):
     url = serializers.CharField()
 
 
-def shown(contest: Contest) -> dict[str, Any]:
-    """A contest as the API gives it."""
+def shown(contest: Contest, by: Actor) -> dict[str, Any]:
+    """A contest as the API gives it to somebody."""
     found: dict[str, Any] = {
         name: getattr(contest, name) for name in map(str, ContestShown().fields) if hasattr(contest, name)
     }
@@ -201,7 +272,8 @@ def shown(contest: Contest) -> dict[str, Any]:
         "entries": contest.entries_n,
         "owner_name": contest.owner.masked_name,
         "call_id": call.pk if call else None,
-        "files": list(contest.files.order_by("name", "pk")[: drafts.MOST_FILES]),
+        "has_promised": secrecy.has_promised(contest, by) if contest.secrecy_years else False,
+        "files": list(contest.files.filter(is_secret=False).order_by("name", "pk")[: drafts.MOST_FILES]),
     }
     return dict(ContestShown(found).data)
 
@@ -211,7 +283,7 @@ def entry_shown(entry: Entry, *, is_mine: bool) -> dict[str, Any]:
     names = [name for name in map(str, ContestEntryShown().fields) if name not in ("state", "no", "place", "files")]
     found: dict[str, Any] = {name: getattr(entry, name) for name in names}
     if not is_mine:
-        found |= {"paid_fen": None, "fee_fen": None, "tax_fen": None}
+        found |= {"paid_fen": None, "grant_fen": None, "fee_fen": None, "tax_fen": None}
     one = entry.application
     found |= {
         "state": one.state if one else "",
@@ -279,7 +351,7 @@ class Contests(Endpoint):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        return Response(shown(drafts.start(by=self.actor, at=clock.now())), status=201)
+        return Response(shown(drafts.start(by=self.actor, at=clock.now()), self.actor), status=201)
 
 
 class ContestOne(Endpoint):
@@ -290,7 +362,7 @@ class ContestOne(Endpoint):
 
     @extend_schema(operation_id="contests_read", responses={200: ContestShown, **PUBLIC_REFUSED})
     def get(self, request: Request, contest_id: UUID) -> Response:
-        return Response(shown(queries.visible(contest_id, self.actor)))
+        return Response(shown(queries.visible(contest_id, self.actor), self.actor))
 
     @extend_schema(operation_id="contests_write", request=ContestTerms, responses={200: ContestShown, **REFUSED})
     def put(self, request: Request, contest_id: UUID) -> Response:
@@ -298,7 +370,7 @@ class ContestOne(Endpoint):
         made = drafts.write(
             contest_id=contest_id, terms=_terms(body), version=body["version"], by=self.actor, at=clock.now()
         )
-        return Response(shown(made))
+        return Response(shown(made, self.actor))
 
 
 class ContestFiles(Endpoint):
@@ -309,15 +381,21 @@ class ContestFiles(Endpoint):
 
     @extend_schema(
         operation_id="contests_attach",
-        request=ObjectionFileTerms,
+        request=ContestFileTerms,
         parameters=[IDEMPOTENT],
         responses={201: BriefFile, **REFUSED},
     )
     @idempotent
     def post(self, request: Request, contest_id: UUID) -> Response:
-        body = self.read(ObjectionFileTerms)
-        content = files.unpack(body["content"])
-        made = drafts.attach(contest_id=contest_id, name=body["name"], body=content, by=self.actor, at=clock.now())
+        body = self.read(ContestFileTerms)
+        made = drafts.attach(
+            contest_id=contest_id,
+            name=body["name"],
+            body=files.unpack(body["content"]),
+            is_secret=body["is_secret"],
+            by=self.actor,
+            at=clock.now(),
+        )
         return Response(BriefFile(made).data, status=201)
 
 
@@ -338,6 +416,95 @@ class ContestFileOne(Endpoint):
         queries.own(contest_id, self.actor)
         drafts.detach(file_id=file_id, by=self.actor)
         return Response(status=204)
+
+
+class ContestSecret(Endpoint):
+    """`GET /api/v1/contests/{id}/secret`: what is secret, for its host and for who promised; it is put on record."""
+
+    may = {"GET": SIGNED_IN}
+
+    @extend_schema(operation_id="contests_read_secret", responses={200: SecretShown, **REFUSED})
+    def get(self, request: Request, contest_id: UUID) -> Response:
+        found, _file = secrecy.read(contest_id=contest_id, by=self.actor, at=clock.now())
+        kept = list(found.files.filter(is_secret=True).order_by("name", "pk")[: drafts.MOST_FILES])
+        return Response(SecretShown({"secret": found.secret, "files": kept}).data)
+
+
+class ContestSecretFile(Endpoint):
+    """`GET /api/v1/contests/{id}/secret/{id}`: a secret file with its content; it is put on record."""
+
+    may = {"GET": SIGNED_IN}
+
+    @extend_schema(operation_id="contests_read_secret_file", responses={200: BriefFileWhole, **REFUSED})
+    def get(self, request: Request, contest_id: UUID, file_id: UUID) -> Response:
+        _contest, found = secrecy.read(contest_id=contest_id, file_id=file_id, by=self.actor, at=clock.now())
+        if found is None:
+            raise NotFound
+        content = base64.b64encode(files.read(found.sha256)).decode()
+        return Response({**BriefFile(found).data, "content": content})
+
+
+class ContestPledge(Endpoint):
+    """`GET /api/v1/contests/{id}/pledge`: the promise of secrecy, one's own or the one to sign. `POST`: sign it."""
+
+    may = {"GET": SIGNED_IN, "POST": SIGNED_IN}
+    scope = WORK
+
+    @extend_schema(operation_id="contests_read_pledge", responses={200: SecrecyPledge, **REFUSED})
+    def get(self, request: Request, contest_id: UUID) -> Response:
+        contest = queries.visible(contest_id, self.actor)
+        if not contest.secrecy_years:
+            raise NotFound
+        found = queries.own_pledge(contest, self.actor)
+        if found is not None:
+            return Response(SecrecyPledge(found).data)
+        text = secrecy.text_for(contest, self.actor)
+        body = {"text": text, "sha256": secrecy.hash_of(text), "proof_id": None, "at": None, "until": None}
+        return Response(SecrecyPledge(body).data)
+
+    @extend_schema(
+        operation_id="contests_promise",
+        request=SecrecyPledgeToSign,
+        parameters=[IDEMPOTENT],
+        responses={201: SecrecyPledge, **REFUSED},
+    )
+    @idempotent
+    def post(self, request: Request, contest_id: UUID) -> Response:
+        queries.visible(contest_id, self.actor)
+        body = self.read(SecrecyPledgeToSign)
+        made = secrecy.promise(contest_id=contest_id, sha256=body["sha256"], by=self.actor, at=clock.now())
+        return Response(SecrecyPledge(made).data, status=201)
+
+
+class ContestPledges(Endpoint):
+    """`GET /api/v1/contests/{id}/pledges`: who promised secrecy; the host's."""
+
+    may = {"GET": SIGNED_IN}
+
+    @extend_schema(
+        operation_id="contests_list_pledges", parameters=[CURSOR, SIZE], responses={200: SecrecyPledges, **REFUSED}
+    )
+    def get(self, request: Request, contest_id: UUID) -> Response:
+        contest = queries.own(contest_id, self.actor)
+        page = paging.page(
+            queries.pledges_of(contest),
+            order=("-at", "-id"),
+            cursor=request.query_params.get("cursor", ""),
+            size=page_size(request),
+        )
+        rows = [
+            {
+                "id": one.pk,
+                "party_name": one.party.masked_name,
+                "person_name": one.person.masked_name,
+                "sha256": one.sha256,
+                "proof_id": one.proof_id,
+                "at": one.at,
+                "until": one.until,
+            }
+            for one in page.rows
+        ]
+        return Response(SecrecyPledges({"rows": rows, "next_cursor": page.next_cursor}).data)
 
 
 class ContestCashier(Endpoint):
@@ -379,7 +546,7 @@ class ContestTime(Endpoint):
         made = course.extend(
             contest_id=contest_id, days=body["days"], reason=body["reason"], by=self.actor, at=clock.now()
         )
-        return Response(shown(made), status=201)
+        return Response(shown(made, self.actor), status=201)
 
 
 class ContestEntries(Endpoint):
@@ -420,12 +587,14 @@ class ContestReview(Endpoint):
         queries.visible(contest_id, self.actor)
         if act == "approve":
             made = reviews.REVIEWING.approve(subject_id=contest_id, checklist=body["checklist"], by=self.actor, at=at)
-            return Response(shown(made), status=201)
+            return Response(shown(made, self.actor), status=201)
         if act not in reviews.REVIEWING.steps:
             raise NotFound
         if not body["reason"].strip():
             raise Invalid("请填写理由", "Please give a reason", field="reason")
-        return Response(shown(reviews.REVIEWING.steps[act](contest_id, body["reason"], self.actor, at)), status=201)
+        return Response(
+            shown(reviews.REVIEWING.steps[act](contest_id, body["reason"], self.actor, at), self.actor), status=201
+        )
 
 
 class ContestStep(Endpoint):
@@ -444,10 +613,10 @@ class ContestStep(Endpoint):
     def post(self, request: Request, contest_id: UUID, act: str) -> Response:
         body, at = self.read(ContestWhy), clock.now()
         if act == "submission":
-            return Response(shown(drafts.submit(contest_id=contest_id, by=self.actor, at=at)), status=201)
+            return Response(shown(drafts.submit(contest_id=contest_id, by=self.actor, at=at), self.actor), status=201)
         if act not in course.STEPS:
             raise NotFound
-        return Response(shown(course.STEPS[act](contest_id, body["reason"], self.actor, at)), status=201)
+        return Response(shown(course.STEPS[act](contest_id, body["reason"], self.actor, at), self.actor), status=201)
 
 
 class EntryOne(Endpoint):

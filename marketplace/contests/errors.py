@@ -73,3 +73,27 @@ class TakesAllRights(Refusal):
         "The brief says “{words}”: entries that win nothing stay their makers'",
     )
     source = "features.md O3p"
+
+
+class NotFinalist(Refusal):
+    """A work for the final of somebody who was not chosen."""
+
+    status, code = 403, "not_finalist"
+    zh, en = "决赛只接受第一轮入选者的方案", "The final takes works of those whom the first round chose"
+    source = "features.md C4"
+
+
+class PledgeNeeded(Refusal):
+    """Reading what is secret, or entering, without the promise to keep it."""
+
+    status, code = 403, "pledge_needed"
+    zh, en = "请先签署保密协议，再查阅保密内容", "Sign the promise of secrecy first"
+    source = "features.md C4"
+
+
+class PledgeClosed(Refusal):
+    """Signing when nobody new is shown the secret any more."""
+
+    status, code = 409, "pledge_closed"
+    zh, en = "现在不再向新的人披露保密内容", "The secret is not shown to anybody new now"
+    source = "features.md C4"

@@ -18,11 +18,12 @@ class ContestMoved(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PrizePaid(Event):
-    """A prize was paid to an entrant; sums in fen."""
+    """A prize, a grant or both were paid to an entrant; sums in fen, the grant a part of what is paid."""
 
     entry_id: UUID
     contest_id: UUID
     entrant_id: UUID
     paid_fen: int
+    grant_fen: int = 0
     fee_fen: int
     tax_fen: int

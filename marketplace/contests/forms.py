@@ -52,16 +52,35 @@ def terms_of(data: QueryDict) -> Terms:
         entry_days=whole(data, "entry_days"),
         judge_days=whole(data, "judge_days"),
         publicity_days=whole(data, "publicity_days"),
+        finalists=_or_none(data, "finalists"),
+        grant_fen=_yuan_or_none(data.get("grant", "")),
+        final_days=_or_none(data, "final_days") or 30,
+        secrecy_years=_or_none(data, "secrecy_years"),
+        secret=data.get("secret", "")[:30_000],
     )
+
+
+def _or_none(data: QueryDict, name: str) -> int:
+    """A whole number; an empty field is 0."""
+    return whole(data, name) if data.get(name, "").strip() else 0
+
+
+def _yuan_or_none(text: str) -> Fen:
+    return parse_yuan(text, field="grant_fen") if text.strip() not in ("", "0") else 0
 
 
 def _weight(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
 
 
+def yuan_text(fen: Fen) -> str:
+    """A sum as it is typed."""
+    return f"{fen // 100}.{fen % 100:02d}".removesuffix(".00")
+
+
 def prizes_text(contest: Contest) -> str:
     """Prizes as they are typed."""
-    yuan = [f"{prize // 100}.{prize % 100:02d}".removesuffix(".00") for prize in contest.sums]
+    yuan = [yuan_text(prize) for prize in contest.sums]
     if contest.mode == COUNT and yuan:
         return f"{yuan[0]} x {len(yuan)}"
     return "、".join(yuan)

@@ -16,7 +16,7 @@ from backend.payments.events import DisputeEnded, PaymentArrivedLate, PaymentSet
 from backend.payments.operations import refunds
 from marketplace.contests.events import ContestMoved, PrizePaid
 from marketplace.contests.models import SHOWN, Contest, Entry
-from marketplace.contests.operations import course, money
+from marketplace.contests.operations import course, money, rounds
 from marketplace.contests.operations.shared import KIND
 
 _ours = when(lambda event: event.subject_kind == KIND)
@@ -46,7 +46,7 @@ def follow_call(event: CallMoved) -> None:
 @when(lambda event: event.subject_kind == KIND and event.move == "close")
 def compare(event: CallMoved) -> None:
     """When the window has ended, every entry is compared with the others and with those of the past."""
-    entries = Entry.objects.filter(contest_id=event.subject_id, application__state=Standing.SUBMITTED)
+    entries = Entry.objects.filter(application__call=event.call_id, application__state=Standing.SUBMITTED)
     for entry in entries.order_by("application__no"):
         if entry.application_id is None:
             continue
@@ -97,12 +97,22 @@ def tell_entrants(event: ContestMoved) -> None:
     _tell(list(dict.fromkeys(entrants)), event, zh, f"“{found.title}” takes entries until {until}", found.pk)
 
 
+@when(lambda event: event.move == "go_on")
+def tell_finalists(event: ContestMoved) -> None:
+    found = Contest.objects.get(pk=event.contest_id)
+    until = found.closes_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if found.closes_at else "—"
+    zh = f"《{found.title}》决赛开始：请在 {until} 前提交方案"
+    en = f"The final of “{found.title}” has begun: hand in your solution by {until}"
+    _tell([event.owner_id, *rounds.chosen(found)], event, zh, en, found.pk)
+
+
 def tell_winner(event: PrizePaid) -> None:
     entry = Entry.objects.select_related("contest").get(pk=event.entry_id)
     net = show_yuan(event.paid_fen - event.fee_fen - event.tax_fen)
     parts = (show_yuan(event.paid_fen), show_yuan(event.fee_fen), show_yuan(event.tax_fen))
-    zh = f"《{entry.contest.title}》奖金 {parts[0]} 已到账 {net}（服务费 {parts[1]}，代扣个税 {parts[2]}），作品权利按约定转移"
-    en = f"Your prize of {parts[0]} for “{entry.contest.title}”: {net} after a fee of {parts[1]} and tax of {parts[2]}"
+    what, rights = ("奖金", "，作品权利按约定转移") if entry.rights_at else ("研发补助", "，权利仍归您")
+    zh = f"《{entry.contest.title}》{what} {parts[0]} 已到账 {net}（服务费 {parts[1]}，代扣个税 {parts[2]}）{rights}"
+    en = f"Your {'prize' if entry.rights_at else 'grant'} of {parts[0]} for “{entry.contest.title}”: {net} after a fee of {parts[1]} and tax of {parts[2]}"
     _tell([event.entrant_id], event, zh, en, entry.contest_id)
 
 
@@ -115,6 +125,6 @@ HANDLERS = {
     PaymentArrivedLate: [return_late],
     DisputeEnded: [end_unpaid],
     CallMoved: [follow_call, compare],
-    ContestMoved: [tell_host, tell_entrants],
+    ContestMoved: [tell_host, tell_entrants, tell_finalists],
     PrizePaid: [tell_winner],
 }

@@ -23,7 +23,7 @@ from backend.moderation import screening
 from backend.moderation.pages import card as appeal_card
 from backend.payments.doors import to_cashier
 from marketplace.contests import queries
-from marketplace.contests.forms import prizes_text, terms_of
+from marketplace.contests.forms import prizes_text, terms_of, yuan_text
 from marketplace.contests.models import GALLERIES, MODES, Contest
 from marketplace.contests.operations import course, drafts, money, reviews
 from marketplace.contests.states import CONTEST, Running
@@ -32,7 +32,7 @@ from marketplace.tasks.forms import whole
 
 FIELDS = (
     "title", "summary", "brief", "category", "county", "mode", "tie_rule", "rights", "gallery", "entry_limit", "entry_days",
-    "judge_days", "publicity_days",
+    "judge_days", "publicity_days", "finalists", "final_days", "secrecy_years", "secret",
 )  # fmt: skip
 
 
@@ -65,13 +65,14 @@ def _form(contest: Contest) -> dict[str, object]:
     return {name: getattr(contest, name) for name in FIELDS} | {
         "skills": "、".join(contest.skills),
         "prizes": prizes_text(contest),
+        "grant": yuan_text(contest.grant_fen),
         "is_blind": contest.is_blind,
     }
 
 
 def _typed(request: HttpRequest, contest: Contest) -> dict[str, object]:
     """What was typed, where it could not be saved; nobody types a brief twice."""
-    names = (*FIELDS, "skills", "prizes")
+    names = (*FIELDS, "skills", "prizes", "grant")
     found = _form(contest) | {name: request.POST.get(name, "") for name in names if name in request.POST}
     return found | {"is_blind": request.POST.get("is_blind") == "1"}
 
@@ -135,10 +136,11 @@ def edit(request: HttpRequest, contest_id: UUID) -> HttpResponse:
 def attach(request: HttpRequest, contest_id: UUID) -> HttpResponse:
     """Add a file to the brief."""
     queries.own(contest_id, actor_of(request))
+    is_secret = request.POST.get("is_secret") == "1"
 
     def add(by: Actor, at: datetime) -> None:
         name, body = uploaded(request, most=files.MOST_BYTES)
-        drafts.attach(contest_id=contest_id, name=name, body=body, by=by, at=at)
+        drafts.attach(contest_id=contest_id, name=name, body=body, is_secret=is_secret, by=by, at=at)
 
     return take(request, add, _("附件已添加"), redirect("contest-edit", contest_id))
 
@@ -207,6 +209,19 @@ def step(request: HttpRequest, contest_id: UUID, act: str) -> HttpResponse:
 
 @require_GET
 @signed_in
+def pledges(request: HttpRequest, contest_id: UUID) -> HttpResponse:
+    """Who promised to keep the secret, and who was shown what of it."""
+    contest = queries.own(contest_id, actor_of(request))
+    asked = request.GET
+    signed = paging.page(queries.pledges_of(contest), order=("-at", "-id"), cursor=asked.get("cursor", ""), size=20)
+    reads = paging.page(queries.reads_of(contest), order=("-at", "-id"), cursor=asked.get("reads", ""), size=20)
+    return render(
+        request, "contests/pledges.html", {"nav": "work", "contest": contest, "signed": signed, "reads": reads}
+    )
+
+
+@require_GET
+@signed_in
 def export(request: HttpRequest, contest_id: UUID) -> HttpResponse:
     """The result as a workbook: place, number, maker, score, what each judge gave."""
     contest = queries.own(contest_id, actor_of(request))
@@ -239,9 +254,11 @@ def review(request: HttpRequest, contest_id: UUID) -> HttpResponse:
         "contest": contest,
         "mode": MODES[contest.mode],
         "tie_rule": TIE_RULES.get(contest.tie_rule),
-        "files": list(contest.files.order_by("name", "pk")[: drafts.MOST_FILES]),
+        "files": list(contest.files.filter(is_secret=False).order_by("name", "pk")[: drafts.MOST_FILES]),
         "checklist": reviews.CHECKLIST.items(),
-        "findings": list(screening.contacts("brief", f"{contest.title}\n{contest.summary}\n{contest.brief}")),
+        "findings": list(
+            screening.contacts("brief", f"{contest.title}\n{contest.summary}\n{contest.brief}\n{contest.secret}")
+        ),
         "history": moderation.history(contest_id),
         "appeal": moderation.appeal_of(contest_id),
     }

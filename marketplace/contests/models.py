@@ -22,6 +22,9 @@ MODES = {
 }
 """How many prizes there are (赏金模式; the modes of KPPW): one; several of their own size; so many of one size."""
 
+QUALIFYING, FINAL = 1, 2
+"""The rounds of a contest: one where everybody may enter, and where there are finalists one more, of theirs alone."""
+
 AFTER_CLOSE, WINNERS = "after", "winners"
 GALLERIES = {
     AFTER_CLOSE: ("公示起展示全部作品", "All entries are shown from the publicity on"),
@@ -33,7 +36,10 @@ GALLERIES = {
 class Contest(Stateful):
     """A prize for the best works (赛事、悬赏): what is wanted, the prizes in fen by place, and how it is judged.
 
-    `criteria` are key, title and weight, 100 together, the main one first. `fee_fen` and `tax_fen` are of all prizes.
+    `criteria` are key, title and weight, 100 together, the main one first. `total_fen` is what is put into escrow: all
+    prizes, and a grant of `grant_fen` for each of `finalists`, who have `final_days` for their solutions; without
+    finalists there is one round. Where `secrecy_years` is not 0, `secret` and the files that are secret are read by
+    those alone who promised to keep them to themselves for so long. `fee_fen` and `tax_fen` are of all that is paid.
     """
 
     machine = CONTEST
@@ -49,6 +55,13 @@ class Contest(Stateful):
     mode = models.CharField("赏金模式", max_length=8, default=SINGLE)
     prizes = models.JSONField("各名次奖金（分）", default=list)
     total_fen = FenField("奖金合计")
+    finalists = models.PositiveSmallIntegerField("入选决赛的名额", default=0)
+    grant_fen = FenField("每位决赛者的研发补助", default=0)
+    final_days = models.PositiveSmallIntegerField("决赛提交天数", default=30)
+    stage = models.PositiveSmallIntegerField("轮次", default=QUALIFYING)
+    secrecy_years = models.PositiveSmallIntegerField("保密年限", default=0)
+    secret = models.TextField("保密内容", blank=True)
+    secret_html = models.TextField(blank=True)
     criteria = models.JSONField("评审标准", default=list)
     tie_rule = models.CharField("同分规则", max_length=8, blank=True)
     is_blind = models.BooleanField("匿名评审", default=True)
@@ -60,6 +73,7 @@ class Contest(Stateful):
     publicity_days = models.PositiveSmallIntegerField("公示天数", default=5)
     opens_at = models.DateTimeField("开始征集", null=True)
     closes_at = models.DateTimeField("截止时间", null=True)
+    final_at = models.DateTimeField("决赛开始时间", null=True)
     created_at = models.DateTimeField("创建时间")
     state_at = models.DateTimeField("进入当前状态的时间")
     until = models.DateTimeField("到时自动处理", null=True)
@@ -93,6 +107,16 @@ class Contest(Stateful):
             models.CheckConstraint(
                 condition=~Q(state__in=Running.HOLDING) | Q(paid_by__isnull=False), name="contest_open_is_funded"
             ),
+            models.CheckConstraint(
+                condition=Q(stage=QUALIFYING) | Q(stage=FINAL, finalists__gt=0), name="contest_final_has_finalists"
+            ),
+            models.CheckConstraint(condition=~Q(state=Running.FINAL) | Q(stage=FINAL), name="contest_final_is_staged"),
+            models.CheckConstraint(
+                condition=Q(grant_fen=0) | Q(grant_fen__gt=0, finalists__gt=0), name="contest_grant_for_finalists"
+            ),
+            models.CheckConstraint(
+                condition=Q(secrecy_years__gt=0) | Q(secret="", secret_html=""), name="contest_secret_is_kept"
+            ),
         ]
         indexes = [
             models.Index(fields=["due_at"], name="contest_due", condition=Q(due_at__isnull=False)),
@@ -104,12 +128,22 @@ class Contest(Stateful):
 
     def takes_entries(self, at: datetime) -> bool:
         """Whether an entry made at a moment counts."""
-        return self.state == Running.OPEN and self.closes_at is not None and at < self.closes_at
+        return self.state in Running.TAKING and self.closes_at is not None and at < self.closes_at
 
     @property
     def sums(self) -> list[Fen]:
         """The prizes by place, the first place first."""
         return [int(prize) for prize in self.prizes]
+
+    @property
+    def prize_fen(self) -> Fen:
+        """All prizes together."""
+        return sum(self.sums)
+
+    @property
+    def grants_fen(self) -> Fen:
+        """What the finalists share."""
+        return int(self.finalists * self.grant_fen)
 
 
 class ContestFile(models.Model):
@@ -122,16 +156,51 @@ class ContestFile(models.Model):
     size = models.PositiveIntegerField("字节数")
     sha256 = models.CharField("存储摘要", max_length=64)
     received_sha256 = models.CharField("原件摘要", max_length=64)
+    is_secret = models.BooleanField("保密", default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["contest", "sha256"], name="contest_file_once")]
+
+
+class Pledge(models.Model):
+    """A signed promise to keep a brief secret (保密协议): who gave it for whom, its words and their hash; never changed."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    contest = models.ForeignKey(Contest, models.PROTECT, related_name="pledges", verbose_name="赛事")
+    party = models.ForeignKey("accounts.Party", models.PROTECT, related_name="+", verbose_name="承诺方")
+    person = models.ForeignKey("accounts.Party", models.PROTECT, related_name="+", verbose_name="签署人")
+    text = models.TextField("协议正文")
+    sha256 = models.CharField("正文摘要", max_length=64)
+    proof_id = models.UUIDField("存证")
+    at = models.DateTimeField("签署时间")
+    until = models.DateTimeField("保密至")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["contest", "party", "person"], name="pledge_once")]
+        indexes = [models.Index(fields=["contest", "-at", "-id"], name="pledge_contest")]
+
+
+class SecretRead(models.Model):
+    """That somebody was shown what is secret (保密内容查阅记录): the words, or a file; never changed."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    contest = models.ForeignKey(Contest, models.PROTECT, related_name="reads", verbose_name="赛事")
+    person = models.ForeignKey("accounts.Party", models.PROTECT, related_name="+", verbose_name="查阅人")
+    file_name = models.CharField("文件名", max_length=80, blank=True)
+    file_sha256 = models.CharField("文件摘要", max_length=64, blank=True)
+    role = models.CharField("身份", max_length=12, choices=[("signer", "签署人"), ("staff", "审核员")])
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        indexes = [models.Index(fields=["contest", "-at", "-id"], name="secret_read_contest")]
 
 
 class Entry(models.Model):
     """A work for a contest (参赛作品): replaced until the window ends, then judged as it stands.
 
     `digest` is the SHA-256 of title, words and files, put on record as a proof before anybody sees the work. `paid_fen`
-    is the prize before fee and tax; the rights pass at `rights_at`, when it is paid, and not before.
+    is what is paid before fee and tax, of which `grant_fen` is a finalist's grant and the rest a prize; the rights pass
+    at `rights_at`, when a prize is paid, and not before: a grant buys none.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -139,6 +208,7 @@ class Entry(models.Model):
     application = models.OneToOneField(
         "judging.Application", models.PROTECT, null=True, related_name="entry", verbose_name="参评"
     )
+    stage = models.PositiveSmallIntegerField("轮次", default=QUALIFYING)
     entrant = models.ForeignKey("accounts.Party", models.PROTECT, related_name="+", verbose_name="参赛者")
     person_id = models.UUIDField("经手人")
     title = models.CharField("作品名", max_length=60)
@@ -149,6 +219,7 @@ class Entry(models.Model):
     made_at = models.DateTimeField("创建时间")
     changed_at = models.DateTimeField("更改时间")
     paid_fen = FenField("奖金", null=True)
+    grant_fen = FenField("其中研发补助", default=0)
     fee_fen = FenField("服务费", null=True)
     tax_fen = FenField("代扣税", null=True)
     rights_at = models.DateTimeField("权利转移时间", null=True)
@@ -156,7 +227,9 @@ class Entry(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(rights_at=None, paid_fen=None) | Q(rights_at__isnull=False, paid_fen__gt=0),
+                condition=Q(paid_fen=None, grant_fen=0, rights_at=None)
+                | Q(paid_fen__gt=F("grant_fen"), rights_at__isnull=False)
+                | Q(paid_fen__gt=0, paid_fen=F("grant_fen"), rights_at=None),
                 name="entry_rights_pass_when_paid",
             ),
         ]

@@ -14,14 +14,15 @@ from backend.accounts.doors import actor_of, signed_in, take, uploaded
 from backend.accounts.models import Party
 from backend.common import clock, files, paging
 from backend.common.actors import Actor, Role
-from backend.common.errors import NotFound, Refusal
+from backend.common.errors import Invalid, NotFound, Refusal
 from backend.judging import queries as judging
 from backend.judging.models import TIE_RULES
 from backend.judging.states import Calling, Standing
 from marketplace import escrows, halls
 from marketplace.contests import queries
+from marketplace.contests.errors import PledgeNeeded
 from marketplace.contests.models import GALLERIES, MODES, SOURCE, Contest, Entry
-from marketplace.contests.operations import entries
+from marketplace.contests.operations import entries, rounds, secrecy
 from marketplace.contests.operations.shared import is_affiliated
 from marketplace.contests.states import CONTEST, Running
 from marketplace.tax import withholding
@@ -41,24 +42,24 @@ def contest(request: HttpRequest, contest_id: UUID) -> HttpResponse:
     call = queries.call_of(found)
     is_mine = actor.party_id is not None and actor.party_id == found.owner_id
     mine = list(queries.entries_of(actor.party_id).filter(contest=found).order_by("made_at", "pk")[:20])
-    result = judging.result(call) if call else []
     context = {
         "nav": "work",
         "contest": found,
         "call": call,
         "is_mine": is_mine,
         "is_moderator": Role.MODERATOR in actor.roles,
-        "files": list(found.files.order_by("name", "pk")[:20]),
+        "files": list(found.files.filter(is_secret=False).order_by("name", "pk")[:20]),
         "mode": MODES[found.mode],
         "gallery_rule": GALLERIES[found.gallery],
         "tie_rule": TIE_RULES.get(found.tie_rule),
         "entries": mine,
-        "may_enter": found.takes_entries(now) and not is_mine and not is_affiliated(found, actor),
+        "may_enter": found.takes_entries(now)
+        and not is_mine
+        and not is_affiliated(found, actor)
+        and (found.state != Running.FINAL or actor.party_id in rounds.chosen(found)),
+        "pledge": queries.own_pledge(found, actor) if found.secrecy_years else None,
         "seat": judging.seat_of(call, actor) if call else None,
-        "result": result,
-        "gallery": queries.gallery(found, call) if call else [],
-        "fairness": judging.fairness(call) if call else None,
-        "objections": judging.objections(call) if call and call.state in Calling.DECIDED else [],
+        "rounds": queries.decided_rounds(found, actor),
         "may_object": call is not None and call.state == Calling.PUBLICITY and actor.party_id is not None,
         "takes": _left(found, actor, now),
         "now": now,
@@ -69,10 +70,10 @@ def contest(request: HttpRequest, contest_id: UUID) -> HttpResponse:
 def _left(contest: Contest, actor: Actor, at: datetime) -> list[tuple[int, int, int, int]]:
     """For each size of prize: the prize, the fee, the tax that would be withheld from this reader, and what is left, in fen."""
     payee = Party.objects.filter(pk=actor.party_id).first() if actor.party_id else None
-    if payee is None or contest.state != Running.OPEN:
+    if payee is None or contest.state not in Running.TAKING:
         return []
     rows = []
-    for prize in sorted(set(contest.sums), reverse=True)[:5]:
+    for prize in sorted({*contest.sums, contest.grant_fen} - {0}, reverse=True)[:5]:
         fee = escrows.fee_of(prize, at=at)
         tax = withholding.foresee(payee=payee, paid_fen=prize, project_id=contest.pk, at=at).tax_fen
         rows.append((prize, fee, tax, prize - fee - tax))
@@ -84,6 +85,70 @@ def file(request: HttpRequest, contest_id: UUID, file_id: UUID) -> HttpResponse:
     """A file of the brief."""
     found = queries.file_of(contest_id, file_id, actor_of(request))
     return files.attachment(found.sha256, found.mime, f"contest-{str(found.pk)[-12:]}")
+
+
+@require_GET
+@signed_in
+def secret(request: HttpRequest, contest_id: UUID) -> HttpResponse:
+    """What is secret, and before that the promise to keep it, whole and to be signed."""
+    actor, now = actor_of(request), clock.now()
+    found = queries.visible(contest_id, actor)
+    if not found.secrecy_years:
+        raise NotFound
+    pledge = queries.own_pledge(found, actor)
+    context: dict[str, object] = {"nav": "work", "contest": found, "pledge": pledge}
+    try:
+        secrecy.read(contest_id=contest_id, by=actor, at=now)
+        context |= {"is_read": True, "files": list(found.files.filter(is_secret=True).order_by("name", "pk")[:20])}
+    except PledgeNeeded:
+        text = secrecy.text_for(found, actor)
+        context |= {
+            "may_promise": secrecy.may_promise(found, actor),
+            "text": text,
+            "sha256": secrecy.hash_of(text),
+        }
+    if actor.party_id is not None and actor.party_id == found.owner_id:
+        context |= {"is_mine": True, "signed": queries.pledges_of(found).count()}
+    return render(request, "contests/secret.html", context)
+
+
+@require_POST
+@signed_in
+def promise(request: HttpRequest, contest_id: UUID) -> HttpResponse:
+    """Sign the promise of secrecy that was shown."""
+    queries.visible(contest_id, actor_of(request))
+    sha256, agreed = request.POST.get("sha256", "")[:64], request.POST.get("agreed") == "1"
+
+    def do(by: Actor, at: datetime) -> object:
+        if not agreed:
+            raise Invalid("请勾选同意后签署", "Tick that you agree, then sign", field="agreed")
+        return secrecy.promise(contest_id=contest_id, sha256=sha256, by=by, at=at)
+
+    return take(request, do, _("保密协议已签署并存证"), redirect("contest-secret", contest_id))
+
+
+@require_GET
+@signed_in
+def secret_file(request: HttpRequest, contest_id: UUID, file_id: UUID) -> HttpResponse:
+    """A secret file, for those who promised; it is put on record."""
+    _contest, found = secrecy.read(contest_id=contest_id, file_id=file_id, by=actor_of(request), at=clock.now())
+    if found is None:
+        raise NotFound
+    reply = files.attachment(found.sha256, found.mime, f"contest-{str(found.pk)[-12:]}")
+    reply.headers["Cache-Control"] = "no-store"
+    return reply
+
+
+@require_GET
+@signed_in
+def pledge(request: HttpRequest, contest_id: UUID) -> HttpResponse:
+    """One's own promise as it was signed, to be kept."""
+    found = queries.own_pledge(queries.visible(contest_id, actor_of(request)), actor_of(request))
+    if found is None:
+        raise NotFound
+    reply = HttpResponse(found.text, content_type="text/plain; charset=utf-8")
+    reply.headers["Content-Disposition"] = f'attachment; filename="pledge-{str(found.pk)[-12:]}.txt"'
+    return reply
 
 
 @require_http_methods(["GET", "POST"])
@@ -128,7 +193,7 @@ def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
         "maker": found.entrant.masked_name if shows_maker and not is_mine else "",
         "files": list(found.files.order_by("use", "name", "pk")[:20]),
         "may_read_sources": is_mine or actor.party_id == found.contest.owner_id and found.rights_at is not None,
-        "may_change": is_mine and found.contest.takes_entries(now),
+        "may_change": is_mine and found.contest.takes_entries(now) and found.stage == found.contest.stage,
         "may_object": application is not None
         and application.call.state == Calling.PUBLICITY
         and actor.party_id is not None

@@ -15,13 +15,23 @@ from backend.common import richtext
 from backend.common.actors import Actor, Role
 from backend.common.errors import NotFound
 from backend.judging import queries as judging
-from backend.judging.models import Call
+from backend.judging.models import Call, Objection
 from backend.judging.states import Calling, Standing
 from backend.judging.subjects import Work
 from marketplace.contests.errors import NotPaid
-from marketplace.contests.models import AFTER_CLOSE, SHOWN, Contest, ContestFile, Entry, EntryFile
+from marketplace.contests.models import (
+    AFTER_CLOSE,
+    SHOWN,
+    Contest,
+    ContestFile,
+    Entry,
+    EntryFile,
+    Pledge,
+    SecretRead,
+)
+from marketplace.contests.operations import secrecy
 from marketplace.contests.operations.shared import KIND, may_see
-from marketplace.contests.states import Running
+from marketplace.contests.states import CONTEST, Running
 
 A_HANDFUL = 200
 
@@ -56,7 +66,7 @@ def own(contest_id: UUID, actor: Actor) -> Contest:
 
 
 def call_of(contest: Contest) -> Call | None:
-    """How a contest is judged; None before it is funded."""
+    """How the round is judged that a contest is in; None before it is funded."""
     return judging.of_subject(KIND, contest.pk)
 
 
@@ -72,13 +82,13 @@ def counts_of(party_id: UUID) -> dict[str, int]:
 
 
 def file_of(contest_id: UUID, file_id: UUID, actor: Actor) -> ContestFile:
-    """A file of the brief of a contest that one may see.
+    """A file of the brief that is for everybody, of a contest that one may see.
 
     Raises:
         NotFound: none, or not for this reader.
     """
     visible(contest_id, actor)
-    found = ContestFile.objects.filter(pk=file_id, contest_id=contest_id).first()
+    found = ContestFile.objects.filter(pk=file_id, contest_id=contest_id, is_secret=False).first()
     if found is None:
         raise NotFound
     return found
@@ -86,7 +96,7 @@ def file_of(contest_id: UUID, file_id: UUID, actor: Actor) -> ContestFile:
 
 def entries_of(party_id: UUID | None) -> QuerySet[Entry]:
     """An entrant's entries."""
-    return Entry.objects.filter(entrant_id=party_id).select_related("contest", "application")
+    return Entry.objects.filter(entrant_id=party_id).select_related("contest", "application__call")
 
 
 def own_entry(entry_id: UUID, actor: Actor) -> Entry:
@@ -102,10 +112,17 @@ def own_entry(entry_id: UUID, actor: Actor) -> Entry:
     return found
 
 
-def _is_shown(entry: Entry) -> bool:
-    """Whether everybody sees an entry: there is a result, and by the published choice it is in the gallery."""
-    application = entry.application
+def _is_shown(entry: Entry, actor: Actor) -> bool:
+    """Whether somebody who does not judge sees an entry: there is a result, and by the published choice it is in the gallery.
+
+    Works of a first round stay closed while the final runs, and works that answer a secret to all who did not promise.
+    """
+    application, contest = entry.application, entry.contest
     if application is None or application.call.state not in Calling.DECIDED:
+        return False
+    if not application.call.is_last and contest.state not in CONTEST.finals:
+        return False
+    if contest.secrecy_years and not secrecy.has_promised(contest, actor):
         return False
     if application.state in (Standing.PROVISIONAL, Standing.AWARDED):
         return True
@@ -127,7 +144,7 @@ def readable_entry(entry_id: UUID, actor: Actor) -> Entry:
     application = found.application
     if application is None or application.state == Standing.WITHDRAWN:
         raise NotFound
-    if _is_shown(found) or judging.may_judge(application.call, actor):
+    if _is_shown(found, actor) or judging.may_judge(application.call, actor):
         return found
     raise NotFound
 
@@ -180,8 +197,8 @@ class Shown:
     maker: str
 
 
-def gallery(contest: Contest, call: Call) -> list[Shown]:
-    """What everybody sees of a contest with a result, best first; at most two hundred."""
+def gallery(contest: Contest, call: Call, actor: Actor) -> list[Shown]:
+    """What somebody sees of a round with a result, best first; at most two hundred."""
     placed = {one.application.pk: one for one in judging.result(call)}
     if not placed:
         return []
@@ -190,7 +207,7 @@ def gallery(contest: Contest, call: Call) -> list[Shown]:
         .select_related("application__call", "contest")
         .order_by("application__place", "application__no")[:A_HANDFUL]
     )
-    rows = [entry for entry in rows if _is_shown(entry)]
+    rows = [entry for entry in rows if _is_shown(entry, actor)]
     first: dict[UUID, EntryFile] = {}
     for file in EntryFile.objects.filter(entry__in=rows, use=SHOWN).order_by("name", "pk"):
         first.setdefault(file.entry_id, file)
@@ -202,6 +219,51 @@ def gallery(contest: Contest, call: Call) -> list[Shown]:
         url = reverse("entry-file", args=[entry.pk, picture.pk]) if picture else ""
         found.append(Shown(entry, url, one.application.place, one.score, one.maker))
     return found
+
+
+@dataclass(frozen=True)
+class Round:
+    """A round with a result, as the page shows it."""
+
+    call: Call
+    result: list[judging.Placed]
+    gallery: list[Shown]
+    fairness: judging.Fairness | None
+    objections: list[Objection]
+
+
+def decided_rounds(contest: Contest, actor: Actor) -> list[Round]:
+    """The rounds that have a result, the latest first."""
+    found = []
+    for call in judging.rounds_of(KIND, contest.pk).reverse()[:2]:
+        if call.state in Calling.DECIDED:
+            found.append(
+                Round(
+                    call=call,
+                    result=judging.result(call),
+                    gallery=gallery(contest, call, actor),
+                    fairness=judging.fairness(call),
+                    objections=judging.objections(call),
+                )
+            )
+    return [one for one in found if one.result]
+
+
+def pledges_of(contest: Contest) -> QuerySet[Pledge]:
+    """Who promised to keep a contest's secret."""
+    return Pledge.objects.filter(contest=contest).select_related("party", "person")
+
+
+def own_pledge(contest: Contest, actor: Actor) -> Pledge | None:
+    """One's own promise, under the hat one wears."""
+    if actor.person_id is None or actor.party_id is None:
+        return None
+    return Pledge.objects.filter(contest=contest, person=actor.person_id, party=actor.party_id).first()
+
+
+def reads_of(contest: Contest) -> QuerySet[SecretRead]:
+    """Who was shown what of a contest's secret, and when."""
+    return SecretRead.objects.filter(contest=contest).select_related("person")
 
 
 def is_promised(contest_id: UUID) -> bool:
@@ -236,7 +298,7 @@ STANDING: dict[str, str] = {
             WHERE i.subject_kind = 'contest' AND i.subject_id = c.id AND i.state = 'succeeded' AND i.id <> c.paid_by_id
         ) twice ON true
         WHERE c.paid_by_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM payments_dispute d WHERE d.intent_id = c.paid_by_id)
-          AND e.fen - twice.fen <> CASE WHEN c.state IN ('open', 'judging', 'publicity', 'paying', 'frozen')
+          AND e.fen - twice.fen <> CASE WHEN c.state IN ('open', 'judging', 'publicity', 'final', 'paying', 'frozen')
               THEN c.total_fen - (SELECT coalesce(sum(r.amount_fen), 0) FROM payments_refund r
                                   WHERE r.intent_id = c.paid_by_id AND r.state = 'succeeded')
               ELSE e.held_fen END ORDER BY 1""",
@@ -265,13 +327,22 @@ STANDING: dict[str, str] = {
     "prize was paid to a work that did not win, or not to one that did (entry, state)": """
         SELECT e.id, a.state FROM contests_entry e JOIN judging_application a ON a.id = e.application_id
         JOIN contests_contest c ON c.id = e.contest_id
-        WHERE (e.paid_fen IS NOT NULL AND a.state <> 'awarded')
-           OR (a.state = 'awarded' AND c.state = 'completed' AND e.paid_fen IS NULL
+        WHERE (e.paid_fen > e.grant_fen AND a.state <> 'awarded')
+           OR (a.state = 'awarded' AND e.stage = c.stage AND c.state = 'completed' AND e.paid_fen IS NULL
                AND NOT EXISTS (SELECT 1 FROM payments_dispute d WHERE d.intent_id = c.paid_by_id)) ORDER BY 1""",
     "contest and its call are not in step (contest, state, call)": """
         SELECT c.id, c.state, k.state FROM contests_contest c
-        LEFT JOIN judging_call k ON k.subject_kind = 'contest' AND k.subject_id = c.id
-        WHERE (c.state IN ('open', 'frozen') AND k.state IS DISTINCT FROM 'collecting')
+        LEFT JOIN judging_call k ON k.subject_kind = 'contest' AND k.subject_id = c.id AND k.stage = c.stage
+        WHERE (c.state IN ('open', 'final', 'frozen') AND k.state IS DISTINCT FROM 'collecting')
            OR (c.state IN ('completed', 'paying') AND k.state IS DISTINCT FROM 'settled')
            OR (c.state = 'cancelled' AND k.state IS DISTINCT FROM 'void') ORDER BY 1""",
+    "work is in the final, or was paid a grant, and the first round did not choose its maker (entry)": """
+        SELECT e.id FROM contests_entry e WHERE (e.stage = 2 OR e.grant_fen > 0) AND (e.stage <> 2 OR NOT EXISTS (
+            SELECT 1 FROM judging_application a JOIN judging_call k ON k.id = a.call_id
+            WHERE k.subject_kind = 'contest' AND k.subject_id = e.contest_id AND k.stage = 1 AND NOT k.is_last
+              AND a.state = 'awarded' AND a.party_id = e.entrant_id)) ORDER BY 1""",
+    "work answers a secret that its maker did not promise to keep (entry)": """
+        SELECT e.id FROM contests_entry e JOIN contests_contest c ON c.id = e.contest_id
+        WHERE c.secrecy_years > 0 AND NOT EXISTS (
+            SELECT 1 FROM contests_pledge p WHERE p.contest_id = c.id AND p.party_id = e.entrant_id) ORDER BY 1""",
 }

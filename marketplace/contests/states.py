@@ -8,12 +8,13 @@ class Running:
     """States of a contest."""
 
     DRAFT, REVIEW, RETURNED, FUNDING, OPEN = "draft", "review", "returned", "funding", "open"
-    JUDGING, PUBLICITY, PAYING, FROZEN = "judging", "publicity", "paying", "frozen"
+    JUDGING, PUBLICITY, FINAL, PAYING, FROZEN = "judging", "publicity", "final", "paying", "frozen"
     COMPLETED, FAILED, CANCELLED, WITHDRAWN = "completed", "failed", "cancelled", "withdrawn"
 
     EDITABLE = (DRAFT, RETURNED)
-    PUBLIC = (OPEN, JUDGING, PUBLICITY, PAYING, COMPLETED, FAILED, CANCELLED, FROZEN)
-    HOLDING = (OPEN, JUDGING, PUBLICITY, PAYING, FROZEN)
+    TAKING = (OPEN, FINAL)
+    PUBLIC = (OPEN, JUDGING, PUBLICITY, FINAL, PAYING, COMPLETED, FAILED, CANCELLED, FROZEN)
+    HOLDING = (OPEN, JUDGING, PUBLICITY, FINAL, PAYING, FROZEN)
     UNDER_WAY = (REVIEW, FUNDING, *HOLDING)
 
 
@@ -32,6 +33,7 @@ CONTEST = Machine(
         Running.OPEN: ("征集作品", "Taking entries"),
         Running.JUDGING: ("评审中", "Being judged"),
         Running.PUBLICITY: ("公示中", "In publicity"),
+        Running.FINAL: ("决赛提交", "Finalists at work"),
         Running.PAYING: ("发放奖金", "Paying prizes"),
         Running.FROZEN: ("已冻结", "Frozen"),
         Running.COMPLETED: ("已完成", "Completed"),
@@ -60,6 +62,7 @@ CONTEST = Machine(
         ),
         Move("fund", Running.FUNDING, Running.OPEN, by=Role.PROVIDER, money="the prizes go into escrow"),
         Move("extend", Running.OPEN, Running.OPEN, by=Role.OWNER),
+        Move("extend", Running.FINAL, Running.FINAL, by=Role.OWNER),
         Move("cancel", Running.OPEN, Running.CANCELLED, by=Role.OWNER, money="escrow → poster"),
         Move("freeze", Running.OPEN, Running.FROZEN, by=Role.MODERATOR),
         Move("thaw", Running.FROZEN, Running.OPEN, by=Role.MODERATOR),
@@ -71,9 +74,10 @@ CONTEST = Machine(
             money="escrow → poster",
             after="frozen for 30 days",
         ),
-        Move("judge", Running.OPEN, Running.JUDGING, by=Role.CLOCK, after="closes_at, with an entry"),
+        Move("judge", Running.TAKING, Running.JUDGING, by=Role.CLOCK, after="closes_at, with an entry"),
         Move("publish", Running.JUDGING, Running.PUBLICITY, by=Role.SYSTEM),
         Move("judge_again", Running.PUBLICITY, Running.JUDGING, by=Role.SYSTEM),
+        Move("go_on", (Running.JUDGING, Running.PUBLICITY), Running.FINAL, by=Role.SYSTEM),
         Move("settle", (Running.JUDGING, Running.PUBLICITY), Running.PAYING, by=Role.SYSTEM),
         Move(
             "pay",
@@ -85,7 +89,7 @@ CONTEST = Machine(
         ),
         Move(
             "fail",
-            (Running.OPEN, Running.PAYING),
+            (*Running.TAKING, Running.PAYING),
             Running.FAILED,
             by=Role.CLOCK,
             money="escrow → poster",

@@ -264,6 +264,7 @@ def _contests(host, maker, intent, at) -> dict[str, object]:
     draft_, open_, public = (Contest(**words, created_at=at, state_at=at) for _ in range(3))
     for made, state in ((open_, "open"), (public, "publicity")):
         made.state, made.opens_at, made.closes_at, made.paid_by = state, at, at + timedelta(days=9), intent
+    open_.secrecy_years, open_.secret, open_.secret_html = 2, "s", "<p>s</p>"
     for made in (draft_, open_, public):
         made.save(force_insert=True)
     judged = {"owner": host.party, "title": "t", "seats": 1, "tie_rule": "share", "judge_days": 7, "publicity_days": 5}
@@ -293,6 +294,7 @@ def _contests(host, maker, intent, at) -> dict[str, object]:
         "contest_id": draft_.pk, "open_contest": open_.pk, "call_id": calls[1].pk, "application_id": ranked.pk,
         "contest_entry": entry.pk, "judge_id": seat.pk, "objection_id": said.pk, "objection_file": paper.pk,
         "proof_id": proof.pk, "contest_file": ContestFile.objects.create(contest=draft_, **vars(kept)).pk,
+        "secret_file": ContestFile.objects.create(contest=open_, is_secret=True, **vars(kept)).pk,
         "entry_file": EntryFile.objects.create(entry=entry, use="shown", **vars(kept)).pk,
     }  # fmt: skip
 
@@ -701,8 +703,11 @@ def filled(route: str, world: dict, *, missing: bool = False, public: bool = Fal
                 value = world["open_errand"]
             if public and name == "solicitation_id":
                 value = world["open_solicitation"]
-            if public and name == "contest_id":
+            has_secret = "/secret" in route or "contest_id>/pledge" in route
+            if name == "contest_id" and (public or has_secret):
                 value = world["open_contest"]
+            if name == "file_id" and has_secret:
+                value = world["secret_file"]
             if public and name == "task_id":
                 value = world["open_task"]
             if public and name == "passport_id":

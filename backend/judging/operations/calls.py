@@ -27,6 +27,7 @@ from backend.judging.operations.shared import (
     move_judge,
     move_objection,
     tell_of_application,
+    tell_of_judge,
     ties_of,
 )
 from backend.judging.ranking import Criterion, Scored
@@ -35,7 +36,10 @@ from backend.judging.states import Calling, Objecting, Sitting, Standing
 
 @dataclass(frozen=True)
 class Terms:
-    """How a call is judged: criteria (weights 100 together), places, tie rule, blind or not, days to judge and of publicity."""
+    """How a call is judged: criteria (weights 100 together), places, tie rule, blind or not, days to judge and of publicity.
+
+    `stage` counts the rounds of a thing; the winners of one that is not the last go on to the next.
+    """
 
     criteria: tuple[Criterion, ...]
     seats: int
@@ -43,6 +47,8 @@ class Terms:
     is_blind: bool
     judge_days: int
     publicity_days: int
+    stage: int = 1
+    is_last: bool = True
 
 
 def open_call(*, subject: tuple[str, UUID], owner_id: UUID, title: str, url: str, terms: Terms, at: datetime) -> Call:
@@ -50,6 +56,8 @@ def open_call(*, subject: tuple[str, UUID], owner_id: UUID, title: str, url: str
     call = Call(
         subject_kind=subject[0],
         subject_id=subject[1],
+        stage=terms.stage,
+        is_last=terms.is_last,
         owner_id=owner_id,
         title=title[:60],
         url=url,
@@ -64,6 +72,14 @@ def open_call(*, subject: tuple[str, UUID], owner_id: UUID, title: str, url: str
     )
     call.save(force_insert=True)
     return call
+
+
+def seat_again(call: Call, before: Call, *, at: datetime) -> None:
+    """Ask the panel of an earlier round to judge the next one too, in the caller's transaction; each declares anew."""
+    for seat in before.judges.filter(state=Sitting.RISEN).order_by("invited_at", "pk"):
+        judge = Judge(call=call, party_id=seat.party_id, invited_at=at, state_at=at)
+        judge.save(force_insert=True)
+        tell_of_judge(judge, "invite", at)
 
 
 def apply(*, call: Call, party_id: UUID, person_id: UUID, at: datetime) -> Application:
@@ -338,12 +354,13 @@ def void(call: Call, *, reason: str, at: datetime) -> None:
 
 
 def call_of(kind: str, subject_id: UUID) -> Call:
-    """The call of a thing, its row held.
+    """The call of a thing, that of its latest round, its row held.
 
     Raises:
         NotFound: it has none.
     """
-    found = Call.objects.filter(subject_kind=kind, subject_id=subject_id).values_list("pk", flat=True).first()
+    rows = Call.objects.filter(subject_kind=kind, subject_id=subject_id).order_by("-stage")
+    found = rows.values_list("pk", flat=True).first()
     if found is None:
         raise NotFound
     return held(found)

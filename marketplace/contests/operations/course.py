@@ -15,7 +15,7 @@ from backend.judging.operations import calls
 from backend.judging.states import Calling, Standing
 from marketplace.contests.errors import HasEntries
 from marketplace.contests.models import Contest
-from marketplace.contests.operations import drafts, money
+from marketplace.contests.operations import drafts, money, rounds
 from marketplace.contests.operations.shared import KIND, held, move, of_owner
 from marketplace.contests.states import Running
 
@@ -31,9 +31,10 @@ def extend(*, contest_id: UUID, days: int, reason: str, by: Actor, at: datetime)
     contest, actor = of_owner(contest_id, by)
     contest.machine.step("extend", contest.state)
     most = rules.value("contests.entry_days_most", at=at)
-    if contest.closes_at is None or contest.opens_at is None or at >= contest.closes_at:
+    since = contest.final_at or contest.opens_at
+    if contest.closes_at is None or since is None or at >= contest.closes_at:
         raise contest.machine.refusal(contest.state)
-    if not 1 <= days <= 60 or contest.closes_at + timedelta(days=days) > contest.opens_at + timedelta(days=most):
+    if not 1 <= days <= 60 or contest.closes_at + timedelta(days=days) > since + timedelta(days=most):
         raise Invalid(f"征集期合计不超过 {most} 天", f"At most {most} days altogether", field="days")
     if len(reason.strip()) < 5:
         raise Invalid("请用至少 5 字写明理由", "Say why, in 5 characters at least", field="reason")
@@ -86,7 +87,7 @@ def advance(*, contest_id: UUID, at: datetime) -> None:
         case Running.FUNDING:
             money.refuse_paid_order(contest)
             move(contest, "withdraw", by=CLOCK, at=at, reason="逾期未托管奖金")
-        case Running.OPEN:
+        case Running.OPEN | Running.FINAL:
             _close(contest, at)
         case Running.PAYING:
             money.pay(contest_id=contest.pk, at=at)
@@ -117,7 +118,11 @@ def follow(*, contest_id: UUID, at: datetime) -> None:
         move(contest, "publish", by=SYSTEM, at=at)
     elif call.state == Calling.JUDGING and contest.state == Running.PUBLICITY:
         move(contest, "judge_again", by=SYSTEM, at=at)
-    elif call.state == Calling.SETTLED and contest.state in (Running.JUDGING, Running.PUBLICITY):
+    elif (
+        call.state == Calling.SETTLED
+        and contest.state in (Running.JUDGING, Running.PUBLICITY)
+        and not rounds.go_on(contest, call, at=at)
+    ):
         move(contest, "settle", by=SYSTEM, at=at)
 
 

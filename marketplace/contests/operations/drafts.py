@@ -34,7 +34,11 @@ MOST_CRITERIA = 8
 
 @dataclass(frozen=True)
 class Terms:
-    """What a host writes; prizes in fen by place, criteria as title and weight, 100 together, the main one first."""
+    """What a host writes; prizes in fen by place, criteria as title and weight, 100 together, the main one first.
+
+    With `finalists` there is a second round for so many, each of whom gets `grant_fen` for a solution handed in within
+    `final_days`. With `secrecy_years`, `secret` is read by those alone who promised to keep it for so long.
+    """
 
     title: str
     summary: str
@@ -53,6 +57,11 @@ class Terms:
     entry_days: int
     judge_days: int
     publicity_days: int
+    finalists: int = 0
+    grant_fen: Fen = 0
+    final_days: int = 30
+    secrecy_years: int = 0
+    secret: str = ""
 
 
 @transaction.atomic
@@ -89,7 +98,7 @@ def copy(*, contest_id: UUID, by: Actor, at: datetime) -> Contest:
     new = Contest(**{name: getattr(old, name) for name in _COPIED}, owner=old.owner, created_at=at, state_at=at)
     set_clock(new)
     new.save(force_insert=True)
-    names = ("name", "mime", "size", "sha256", "received_sha256")
+    names = ("name", "mime", "size", "sha256", "received_sha256", "is_secret")
     ContestFile.objects.bulk_create(
         ContestFile(contest=new, **{name: getattr(file, name) for name in names})
         for file in old.files.all()[:MOST_FILES]
@@ -101,6 +110,7 @@ def copy(*, contest_id: UUID, by: Actor, at: datetime) -> Contest:
 _COPIED = (
     "title", "summary", "brief", "brief_html", "category", "skills", "county", "mode", "prizes", "total_fen", "criteria",
     "tie_rule", "is_blind", "rights", "gallery", "entry_limit", "entry_days", "judge_days", "publicity_days",
+    "finalists", "grant_fen", "final_days", "secrecy_years", "secret", "secret_html",
 )  # fmt: skip
 
 
@@ -124,31 +134,28 @@ def write(*, contest_id: UUID, terms: Terms, version: int, by: Actor, at: dateti
         raise ContestFixed
     if version != contest.version:
         raise Stale
-    refuse_any([*_check_prizes(terms, at), *_check_form(terms, at)])
+    refuse_any([*_check_prizes(terms, at), *_check_final(terms, at), *_check_form(terms, at)])
     contest.title = clean_name(terms.title)[:60] or UNTITLED
     contest.summary = clean_name(terms.summary)[:160]
     contest.brief, contest.brief_html = terms.brief, richtext.render(terms.brief)
     contest.skills = list(dict.fromkeys(clean_name(skill)[:20] for skill in terms.skills if skill.strip()))
-    for name in (
-        "category",
-        "county",
-        "mode",
-        "tie_rule",
-        "is_blind",
-        "rights",
-        "gallery",
-        "entry_limit",
-        "entry_days",
-    ):
+    for name in _AS_WRITTEN:
         setattr(contest, name, getattr(terms, name))
-    contest.judge_days, contest.publicity_days = terms.judge_days, terms.publicity_days
-    contest.prizes, contest.total_fen = list(terms.prizes), sum(terms.prizes)
+    contest.secret = terms.secret if terms.secrecy_years else ""
+    contest.secret_html = richtext.render(contest.secret)
+    contest.prizes, contest.total_fen = list(terms.prizes), sum(terms.prizes) + terms.finalists * terms.grant_fen
     contest.criteria = _plain(tuple((clean_name(title)[:40], weight) for title, weight in terms.criteria))
     contest.state_at, contest.version = at, contest.version + 1
     set_clock(contest)
     contest.save()
     show(contest)
     return contest
+
+
+_AS_WRITTEN = (
+    "category", "county", "mode", "tie_rule", "is_blind", "rights", "gallery", "entry_limit", "entry_days", "judge_days",
+    "publicity_days", "finalists", "grant_fen", "final_days", "secrecy_years",
+)  # fmt: skip
 
 
 def _bad(zh: str, en: str, field: str, *, fails: bool) -> Refusal | None:
@@ -167,7 +174,32 @@ def _check_prizes(terms: Terms, at: datetime) -> list[Refusal | None]:
         _bad("前面名次的奖金不得低于后面的", "A better place gets no smaller prize", "prizes", fails=not ordered),
         _bad(f"每项奖金不得低于 {show_yuan(least)}", f"At least {show_yuan(least)} each", "prizes",
              fails=any(prize < least for prize in terms.prizes)),
-        _bad("奖金合计过大", "The prizes are too large", "prizes", fails=sum(terms.prizes) > MOST_FEN),
+        _bad("奖金合计过大", "The prizes are too large", "prizes",
+             fails=sum(terms.prizes) + terms.finalists * terms.grant_fen > MOST_FEN),
+    ]  # fmt: skip
+
+
+def _check_final(terms: Terms, at: datetime) -> list[Refusal | None]:
+    """The second round and the secret, where there are any."""
+    most, years = rules.value("contests.finalists_most", at=at), rules.value("contests.secrecy_years_most", at=at)
+    least, longest = rules.value("contests.prize_least_fen", at=at), rules.value("contests.entry_days_most", at=at)
+    two = terms.finalists > 0
+    return [
+        _bad(f"入选决赛的名额须为 2 至 {most}，不设决赛请填 0", f"2 to {most} finalists, or 0 for one round", "finalists",
+             fails=terms.finalists != 0 and not 2 <= terms.finalists <= most),
+        _bad("奖项不能多于决赛名额", "No more prizes than finalists", "finalists",
+             fails=two and len(terms.prizes) > terms.finalists),
+        _bad("研发补助只发给决赛者，请先设决赛名额", "A grant is for finalists: set how many", "grant_fen",
+             fails=terms.grant_fen != 0 and not two),
+        _bad(f"研发补助不得低于 {show_yuan(least)}，不设请填 0", f"At least {show_yuan(least)}, or 0", "grant_fen",
+             fails=terms.grant_fen != 0 and terms.grant_fen < least),
+        _bad(f"决赛提交天数须为 1 至 {longest}", f"1 to {longest} days", "final_days",
+             fails=not 1 <= terms.final_days <= longest),
+        _bad(f"保密年限须为 0 至 {years} 年", f"0 to {years} years", "secrecy_years",
+             fails=not 0 <= terms.secrecy_years <= years),
+        _bad("有保密内容，请设定保密年限", "There is a secret: say for how many years", "secrecy_years",
+             fails=bool(terms.secret.strip()) and terms.secrecy_years == 0),
+        _bad("保密内容过长", "The secret is too long", "secret", fails=len(terms.secret) > MOST_WORDS),
     ]  # fmt: skip
 
 
@@ -210,8 +242,10 @@ def _check_form(terms: Terms, at: datetime) -> list[Refusal | None]:
     ]  # fmt: skip
 
 
-def attach(*, contest_id: UUID, name: str, body: bytes, by: Actor, at: datetime) -> ContestFile:
-    """Add a file to the brief; its type is known by its content (添加附件).
+def attach(
+    *, contest_id: UUID, name: str, body: bytes, is_secret: bool = False, by: Actor, at: datetime
+) -> ContestFile:
+    """Add a file to the brief, for everybody or for those who promise secrecy; its type is known by its content (添加附件).
 
     Raises:
         ContestFixed: it is submitted or published.
@@ -227,7 +261,7 @@ def attach(*, contest_id: UUID, name: str, body: bytes, by: Actor, at: datetime)
             raise Invalid(f"最多 {MOST_FILES} 个附件", f"At most {MOST_FILES} files", field="file")
         try:
             with transaction.atomic():
-                return ContestFile.objects.create(contest=contest, **vars(kept))
+                return ContestFile.objects.create(contest=contest, is_secret=is_secret, **vars(kept))
         except IntegrityError as error:
             raise Invalid("这份文件已在附件中", "This file is there already", field="file") from error
 
@@ -280,7 +314,8 @@ def _gaps(contest: Contest) -> list[Refusal | None]:
     def missing(zh: str, en: str, field: str, *, fails: bool) -> Refusal | None:
         return ContestIncomplete(what_zh=zh, what_en=en, field=field) if fails else None
 
-    takes = _TAKES_ALL.search(contest.brief)
+    takes = _TAKES_ALL.search(f"{contest.brief}\n{contest.secret}")
+    has_secret = contest.files.filter(is_secret=True).exists()
     return [
         missing("请填写标题", "Give it a title", "title", fails=contest.title == UNTITLED or len(contest.title) < 4),
         missing("请填写一句话说明", "Say in a sentence what it is", "summary", fails=not contest.summary),
@@ -291,6 +326,18 @@ def _gaps(contest: Contest) -> list[Refusal | None]:
             fails=len(contest.brief.strip()) < LEAST_WORDS,
         ),
         missing("请选定同分规则", "Choose the rule for ties", "tie_rule", fails=contest.tie_rule not in TIE_RULES),
+        missing(
+            "有保密附件，请设定保密年限",
+            "There are secret files: say for how many years they are kept",
+            "secrecy_years",
+            fails=has_secret and not contest.secrecy_years,
+        ),
+        missing(
+            "设定了保密年限，请填写保密内容或上传保密附件",
+            "There are years of secrecy, and nothing secret: write it, or add a file",
+            "secret",
+            fails=bool(contest.secrecy_years) and not contest.secret.strip() and not has_secret,
+        ),
         TakesAllRights(words=takes.group(0), field="brief") if takes else None,
     ]
 

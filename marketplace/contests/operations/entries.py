@@ -21,15 +21,17 @@ from backend.judging.operations import calls, proofs
 from backend.judging.operations.shared import move_application
 from backend.judging.states import Sitting, Standing
 from backend.moderation import screening
-from marketplace.contests.errors import EntriesClosed, EntryLimit, OwnContest
-from marketplace.contests.models import SHOWN, SOURCE, Contest, Entry, EntryFile
+from marketplace.contests.errors import EntriesClosed, EntryLimit, NotFinalist, OwnContest, PledgeNeeded
+from marketplace.contests.models import FINAL, SHOWN, SOURCE, Contest, Entry, EntryFile
+from marketplace.contests.operations import rounds, secrecy
 from marketplace.contests.operations.shared import KIND, SCOPE, held, is_affiliated, may_see, show
+from marketplace.contests.states import Running
 
 LEAST_WORDS, MOST_WORDS, MOST_FILES = 10, 5_000, 10
 
 
-def _require_open(contest: Contest, at: datetime) -> None:
-    if not contest.takes_entries(at):
+def _require_open(contest: Contest, at: datetime, entry: Entry | None = None) -> None:
+    if not contest.takes_entries(at) or entry is not None and entry.stage != contest.stage:
         closes_at = contest.closes_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if contest.closes_at else "—"
         raise EntriesClosed(closes_at=closes_at)
 
@@ -41,6 +43,8 @@ def _entrant(contest: Contest, by: Actor) -> UUID:
         NotFound: the contest is not there for them.
         Forbidden: the hat's mandate does not cover work.
         OwnContest: the host, a judge, or somebody who belongs to them.
+        NotFinalist: the final, and the first round did not choose them.
+        PledgeNeeded: something of the brief is secret, and they have not promised to keep it.
     """
     if by.party_id is None or not may_see(contest, by):
         raise NotFound
@@ -48,7 +52,16 @@ def _entrant(contest: Contest, by: Actor) -> UUID:
         raise Forbidden
     if is_affiliated(contest, by) or _judges(contest, by):
         raise OwnContest
+    if contest.state == Running.FINAL and by.party_id not in rounds.chosen(contest):
+        raise NotFinalist
+    if contest.secrecy_years and not secrecy.has_promised(contest, by):
+        raise PledgeNeeded
     return by.party_id
+
+
+def limit_of(contest: Contest) -> int:
+    """How many works one entrant may have in the round at hand; in a final one."""
+    return 1 if contest.stage == FINAL else contest.entry_limit
 
 
 def _judges(contest: Contest, by: Actor) -> bool:
@@ -71,16 +84,23 @@ def begin(*, contest_id: UUID, title: str, text: str, by: Actor, at: datetime) -
     entrant_id = _entrant(contest, by)
     _require_open(contest, at)
     party = Party.objects.get(pk=entrant_id)
-    mine = Entry.objects.filter(contest=contest, entrant=party)
+    mine = Entry.objects.filter(contest=contest, entrant=party, stage=contest.stage)
     counted = mine.exclude(application__state=Standing.WITHDRAWN).count()
     refuse_any(
         [
             *limits.failures(party, "work", at=at),
-            EntryLimit(most=contest.entry_limit) if counted >= contest.entry_limit else None,
+            EntryLimit(most=limit_of(contest)) if counted >= limit_of(contest) else None,
             *_check(title, text),
         ]
     )
-    entry = Entry(contest=contest, entrant=party, person_id=by.person_id or entrant_id, made_at=at, changed_at=at)
+    entry = Entry(
+        contest=contest,
+        stage=contest.stage,
+        entrant=party,
+        person_id=by.person_id or entrant_id,
+        made_at=at,
+        changed_at=at,
+    )
     _fill(entry, title, text)
     entry.save(force_insert=True)
     return entry
@@ -125,7 +145,7 @@ def own(entry_id: UUID, by: Actor) -> tuple[Contest, Entry]:
 def write(*, entry_id: UUID, title: str, text: str, by: Actor, at: datetime) -> Entry:
     """Change an entry's name and words while entries are taken; what was handed in is handed in anew (修改作品)."""
     contest, entry = own(entry_id, by)
-    _require_open(contest, at)
+    _require_open(contest, at, entry)
     refuse_any(_check(title, text))
     _fill(entry, title, text)
     _changed(entry, by, at)
@@ -158,7 +178,7 @@ def attach(*, entry_id: UUID, use: str, name: str, body: bytes, by: Actor, at: d
         )
     with transaction.atomic():
         contest, entry = own(entry_id, by)
-        _require_open(contest, at)
+        _require_open(contest, at, entry)
         if entry.files.count() >= MOST_FILES:
             raise Invalid(f"最多 {MOST_FILES} 个文件", f"At most {MOST_FILES} files", field="file")
         try:
@@ -173,8 +193,8 @@ def attach(*, entry_id: UUID, use: str, name: str, body: bytes, by: Actor, at: d
 @transaction.atomic
 def _require_change(entry_id: UUID, by: Actor, at: datetime) -> None:
     """Look before a file is kept."""
-    contest, _entry = own(entry_id, by)
-    _require_open(contest, at)
+    contest, entry = own(entry_id, by)
+    _require_open(contest, at, entry)
 
 
 @transaction.atomic
@@ -184,7 +204,7 @@ def detach(*, file_id: UUID, by: Actor, at: datetime) -> None:
     if entry_id is None:
         raise NotFound
     contest, entry = own(entry_id, by)
-    _require_open(contest, at)
+    _require_open(contest, at, entry)
     EntryFile.objects.filter(pk=file_id).delete()
     _changed(entry, by, at)
 
@@ -220,16 +240,18 @@ def hand_in(*, entry_id: UUID, by: Actor, at: datetime) -> Entry:
     """
     contest, entry = own(entry_id, by)
     _entrant(contest, by)
-    _require_open(contest, at)
+    _require_open(contest, at, entry)
     if not entry.files.filter(use=SHOWN).exists() and len(entry.text) < 100:
         raise Invalid(
             "请上传至少一张评审图片，或写满 100 字的说明",
             "Add a picture, or write 100 characters at least",
             field="file",
         )
-    counted = Entry.objects.filter(contest=contest, entrant=entry.entrant_id, application__state=Standing.SUBMITTED)
-    if counted.exclude(pk=entry.pk).count() >= contest.entry_limit:
-        raise EntryLimit(most=contest.entry_limit)
+    counted = Entry.objects.filter(
+        contest=contest, stage=contest.stage, entrant=entry.entrant_id, application__state=Standing.SUBMITTED
+    )
+    if counted.exclude(pk=entry.pk).count() >= limit_of(contest):
+        raise EntryLimit(most=limit_of(contest))
     call = calls.call_of(KIND, contest.pk)
     if entry.application is None:
         entry.application = calls.apply(
@@ -249,7 +271,7 @@ def hand_in(*, entry_id: UUID, by: Actor, at: datetime) -> Entry:
 def withdraw(*, entry_id: UUID, by: Actor, at: datetime) -> Entry:
     """Take an entry back while entries are taken (撤回作品)."""
     contest, entry = own(entry_id, by)
-    _require_open(contest, at)
+    _require_open(contest, at, entry)
     if entry.application is None:
         raise Invalid("作品尚未提交", "It is not handed in", field="entry")
     entry.application.call = calls.call_of(KIND, contest.pk)
@@ -259,6 +281,7 @@ def withdraw(*, entry_id: UUID, by: Actor, at: datetime) -> Entry:
 
 
 def _count(contest: Contest) -> None:
-    contest.entries_n = contest.entries.filter(application__state=Standing.SUBMITTED).count()
+    submitted = contest.entries.filter(stage=contest.stage, application__state=Standing.SUBMITTED)
+    contest.entries_n = submitted.count()
     contest.save(update_fields=["entries_n"])
     show(contest)

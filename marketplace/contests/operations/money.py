@@ -12,7 +12,7 @@ from backend.common.actors import CLOCK, PROVIDER, SYSTEM, Actor
 from backend.common.fen import Fen
 from backend.judging.models import Application
 from backend.judging.operations import calls
-from backend.judging.ranking import Criterion, divided, scaled, shares
+from backend.judging.ranking import divided, scaled, shares
 from backend.judging.states import Calling, Standing
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
@@ -20,7 +20,8 @@ from backend.payments.models import PaymentIntent
 from backend.payments.operations import refunds
 from marketplace import escrows
 from marketplace.contests.events import PrizePaid
-from marketplace.contests.models import COUNT, Contest, Entry
+from marketplace.contests.models import COUNT, FINAL, Contest, Entry
+from marketplace.contests.operations import rounds
 from marketplace.contests.operations.shared import KIND, held, move, of_owner
 from marketplace.contests.states import Running
 
@@ -76,21 +77,7 @@ def fund(*, contest_id: UUID, intent_id: UUID, at: datetime) -> None:
     contest.opens_at, contest.closes_at = at, at + timedelta(days=contest.entry_days)
     contest.save(update_fields=["paid_by", "opens_at", "closes_at"])  # an open contest is a funded one
     move(contest, "fund", by=PROVIDER, at=at)
-    calls.open_call(
-        subject=(KIND, contest.pk),
-        owner_id=contest.owner_id,
-        title=contest.title,
-        url=f"/contests/{contest.pk}/",
-        terms=calls.Terms(
-            criteria=tuple(Criterion(one["key"], one["title"], one["weight"]) for one in contest.criteria),
-            seats=len(contest.prizes),
-            tie_rule=contest.tie_rule,
-            is_blind=contest.is_blind,
-            judge_days=contest.judge_days,
-            publicity_days=contest.publicity_days,
-        ),
-        at=at,
-    )
+    rounds.open_round(contest, at=at)
 
 
 def free_money(contest: Contest, *, at: datetime) -> Fen:
@@ -120,7 +107,7 @@ def give_back(contest: Contest, fen: Fen, *, reason: str, at: datetime) -> None:
 
 
 def prizes_of(contest: Contest, winners: list[Application], *, defaulted: bool, left_fen: Fen) -> dict[UUID, Fen]:
-    """What each winner gets before fee and tax, in fen, by application, of what is left in escrow.
+    """What each winner gets before fee and tax, in fen, by application, of what is left in escrow for prizes.
 
     A bank may have taken back a part: then all prizes are cut in proportion, and the host gains nothing by it. Shared places share their prizes. Where the published default holds, the winners share everything, in a piece-rate
     contest at most the piece's price each.
@@ -130,10 +117,22 @@ def prizes_of(contest: Contest, winners: list[Application], *, defaulted: bool, 
         return {}
     if not defaulted:
         return shares(scaled(contest.sums, left_fen), [(one.pk, one.place or 0, one.submitted_at) for one in ordered])
-    pool = min(contest.total_fen, left_fen)
+    pool = min(contest.prize_fen, left_fen)
     if contest.mode == COUNT:
         pool = min(pool, contest.sums[0] * len(ordered))
     return divided(pool, [one.pk for one in ordered])
+
+
+def grants_of(contest: Contest, finalists: list[Application], *, left_fen: Fen) -> dict[UUID, Fen]:
+    """What each finalist who handed in a solution gets for the work, by application, of what is left for grants.
+
+    Where more than the seats came into the final (all who were equal), they share the grants.
+    """
+    ordered = sorted(finalists, key=lambda one: (one.submitted_at, str(one.pk)))
+    if not ordered:
+        return {}
+    each, rest = divmod(left_fen, max(len(ordered), contest.finalists))
+    return {one.pk: each + (number < rest) for number, one in enumerate(ordered)}
 
 
 @transaction.atomic
@@ -149,14 +148,20 @@ def pay(*, contest_id: UUID, at: datetime) -> None:
         return
     rest = free_money(contest, at=at)
     call = calls.call_of(KIND, contest.pk)
-    winners = list(call.applications.filter(state=Standing.AWARDED).select_related("party"))
-    won = prizes_of(contest, winners, defaulted=call.is_defaulted, left_fen=rest)
+    judged = list(call.applications.filter(state__in=(Standing.AWARDED, Standing.NOT_PLACED)).select_related("party"))
+    winners = [one for one in judged if one.state == Standing.AWARDED]
+    *prizes, grants = scaled([*contest.sums, contest.grants_fen], rest)
+    won = prizes_of(contest, winners, defaulted=call.is_defaulted, left_fen=sum(prizes))
+    finalists = [one for one in judged if one.place is not None and call.stage == FINAL]
+    granted = grants_of(contest, finalists, left_fen=grants)
     contest.given_fen = contest.fee_fen = contest.tax_fen = 0
-    for application in winners:
-        if won[application.pk] > 0:
+    for application in judged:
+        grant_fen = granted.get(application.pk, 0)
+        fen = won.get(application.pk, 0) + grant_fen
+        if fen > 0:
             entry = Entry.objects.select_for_update(of=("self",)).get(application=application)
-            _pay_one(contest, entry, won[application.pk], at)
-            rest -= won[application.pk]
+            _pay_one(contest, entry, fen, grant_fen, at)
+            rest -= fen
     give_back(contest, rest, reason="未用完的奖金退回", at=at)
     if winners:
         move(contest, "pay", by=CLOCK, at=at)
@@ -165,8 +170,8 @@ def pay(*, contest_id: UUID, at: datetime) -> None:
         move(contest, "fail", by=CLOCK, at=at, reason="没有符合要求的作品")
 
 
-def _pay_one(contest: Contest, entry: Entry, fen: Fen, at: datetime) -> None:
-    """One prize, less the published fee and the tax that is withheld; the rights pass with it."""
+def _pay_one(contest: Contest, entry: Entry, fen: Fen, grant_fen: Fen, at: datetime) -> None:
+    """One work's prize and grant as one payment, less the published fee and the tax that is withheld; the rights pass with a prize."""
     fee_fen, tax_fen = escrows.pay_out(
         escrows.Wage(
             subject=_subject(contest),
@@ -179,8 +184,9 @@ def _pay_one(contest: Contest, entry: Entry, fen: Fen, at: datetime) -> None:
         ),
         at=at,
     )
-    entry.paid_fen, entry.fee_fen, entry.tax_fen, entry.rights_at = fen, fee_fen, tax_fen, at
-    entry.save(update_fields=["paid_fen", "fee_fen", "tax_fen", "rights_at"])
+    entry.paid_fen, entry.grant_fen, entry.fee_fen, entry.tax_fen = fen, grant_fen, fee_fen, tax_fen
+    entry.rights_at = at if fen > grant_fen else None
+    entry.save(update_fields=["paid_fen", "grant_fen", "fee_fen", "tax_fen", "rights_at"])
     contest.given_fen = (contest.given_fen or 0) + fen
     contest.fee_fen = (contest.fee_fen or 0) + fee_fen
     contest.tax_fen = (contest.tax_fen or 0) + tax_fen
@@ -191,6 +197,7 @@ def _pay_one(contest: Contest, entry: Entry, fen: Fen, at: datetime) -> None:
             contest_id=contest.pk,
             entrant_id=entry.entrant_id,
             paid_fen=fen,
+            grant_fen=grant_fen,
             fee_fen=fee_fen,
             tax_fen=tax_fen,
         )

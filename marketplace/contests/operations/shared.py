@@ -81,7 +81,7 @@ def set_clock(contest: Contest) -> None:
             contest.until = since + rules.days("contests.review_days", at=since)
         case Running.FUNDING:
             contest.until = since + rules.days("contests.fund_days", at=since)
-        case Running.OPEN:
+        case Running.OPEN | Running.FINAL:
             contest.until = contest.closes_at
         case Running.PAYING:
             contest.until = since
@@ -90,6 +90,11 @@ def set_clock(contest: Contest) -> None:
         case _:
             contest.until = None
     contest.due_at = contest.until
+
+
+def _nature(contest: Contest) -> list[str]:
+    """What else people look for it by."""
+    return ["科研众包 揭榜 两轮评选"] * bool(contest.finalists) + ["保密"] * bool(contest.secrecy_years)
 
 
 def show(contest: Contest) -> None:
@@ -113,6 +118,6 @@ def show(contest: Contest) -> None:
             opens_at=contest.opens_at,
             closes_at=contest.closes_at,
             listed_at=contest.opens_at or contest.created_at,
-            keywords=" ".join(contest.skills),
+            keywords=" ".join([*contest.skills, *_nature(contest)]),
         )
     )
