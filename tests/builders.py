@@ -45,6 +45,7 @@ from marketplace.contests import tasks as contest_tasks
 from marketplace.engagements import tasks as engagement_tasks
 from marketplace.errands import tasks as errand_tasks
 from marketplace.ideas import tasks as idea_tasks
+from marketplace.knowledge import tasks as knowledge_tasks
 from marketplace.microtasks import tasks as microtask_tasks
 from marketplace.tasks import tasks as task_tasks
 
@@ -276,6 +277,7 @@ def beat() -> None:
         microtask_tasks.advance_jobs()
         errand_tasks.advance_errands()
         idea_tasks.advance_solicitations()
+        knowledge_tasks.advance_changes()
         project_tasks.advance_projects()
         moderation_tasks.advance_appeals()
         payment_tasks.send_refunds()

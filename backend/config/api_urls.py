@@ -28,6 +28,7 @@ from marketplace.contests import api as contests
 from marketplace.engagements import api as engagements
 from marketplace.errands import api as errands
 from marketplace.ideas import api as ideas
+from marketplace.knowledge import api as knowledge
 from marketplace.microtasks import api as microtasks
 from marketplace.tasks import api as tasks
 from marketplace.tax import api as tax
@@ -42,6 +43,8 @@ _job = "v1/microtasks/<uuid:job_id>"
 _answer = "v1/answers/<uuid:answer_id>"
 _solicitation = "v1/solicitations/<uuid:solicitation_id>"
 _idea = "v1/ideas/<uuid:idea_id>"
+_article = "v1/articles/<uuid:article_id>"
+_knowledge_change = "v1/changes/<uuid:change_id>"
 _contract = "v1/contracts/<uuid:contract_id>"
 _stage = "v1/milestones/<uuid:milestone_id>"
 
@@ -176,6 +179,17 @@ urlpatterns = [
     path(f"{_idea}/moderation/<slug:act>", ideas.IdeaModeration.as_view()),
     path(f"{_idea}/<slug:act>", ideas.IdeaStep.as_view()),
     path("v1/my/ideas", ideas.MyIdeas.as_view()),
+    path("v1/articles", knowledge.Articles.as_view()),
+    path(_article, knowledge.ArticleOne.as_view()),
+    path(f"{_article}/versions", knowledge.ArticleVersions.as_view()),
+    path(f"{_article}/versions/<int:no>", knowledge.ArticleVersion.as_view()),
+    path(f"{_article}/diff", knowledge.ArticleDiff.as_view()),
+    path(f"{_article}/changes", knowledge.ArticleChanges.as_view()),
+    path(f"{_article}/moderation/<slug:act>", knowledge.ArticleModeration.as_view()),
+    path("v1/changes", knowledge.ChangeReviews.as_view()),
+    path(_knowledge_change, knowledge.ChangeOne.as_view()),
+    path(f"{_knowledge_change}/<slug:act>", knowledge.ChangeStep.as_view()),
+    path("v1/my/changes", knowledge.MyChanges.as_view()),
     path("v1/errands", errands.Errands.as_view()),
     path("v1/errands/nearby", errands.Nearby.as_view()),
     path(_errand, errands.ErrandOne.as_view()),

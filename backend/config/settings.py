@@ -62,6 +62,7 @@ OUR_APPS = [
     "marketplace.contests",
     "marketplace.microtasks",
     "marketplace.ideas",
+    "marketplace.knowledge",
     "backend.web",
     "backend.demo",
 ]

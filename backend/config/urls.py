@@ -45,6 +45,7 @@ urlpatterns = [
     path("", include("marketplace.microtasks.urls")),
     path("", include("marketplace.errands.urls")),
     path("", include("marketplace.ideas.urls")),
+    path("", include("marketplace.knowledge.urls")),
     path("", include("backend.judging.urls")),
     path("", include("backend.web.urls")),
 ]

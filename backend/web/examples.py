@@ -72,7 +72,7 @@ def _example(name: str, schema: dict[str, Any], components: dict[str, Any], *, d
         schema = components[schema["$ref"].rsplit("/", 1)[1]]
     if "enum" in schema:
         return schema["enum"][0]
-    if name in BY_NAME and schema.get("type") != "object":
+    if name in BY_NAME and schema.get("type") not in ("object", "array"):
         return BY_NAME[name]
     match schema.get("type"), schema.get("format"):
         case "object", _:
