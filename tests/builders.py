@@ -278,6 +278,7 @@ def beat() -> None:
         errand_tasks.advance_errands()
         idea_tasks.advance_solicitations()
         knowledge_tasks.advance_changes()
+        knowledge_tasks.advance_gaps()
         project_tasks.advance_projects()
         moderation_tasks.advance_appeals()
         payment_tasks.send_refunds()

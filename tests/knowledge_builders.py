@@ -5,10 +5,11 @@ from __future__ import annotations
 from backend.accounts.models import User
 from backend.common import clock
 from backend.common.actors import Actor
-from marketplace.knowledge.models import Article, Change
-from marketplace.knowledge.operations import changes, verdicts
+from backend.payments.operations import intents
+from marketplace.knowledge.models import Article, Change, Gap
+from marketplace.knowledge.operations import bounties, changes, gaps, verdicts
 from marketplace.knowledge.operations.changes import Terms
-from tests.builders import acting, moderator, person
+from tests.builders import acting, deliver_events, firm, moderator, person
 
 TEXT = (
     "## 怎样选竹\n\n三年生的楠竹最韧，竹青发白、节间匀称的为好。清明前后砍的竹子含糖少，不易生虫。\n\n"
@@ -70,3 +71,54 @@ def experienced(name: str = "老评审") -> User:
     for number in range(3):
         entry(who, title=f"{name}的条目{number}", text=TEXT + f"\n{name}{number}")
     return who
+
+
+WANTED = "请补充楠竹熏蒸防虫的做法：药剂名称和用量、温度、时长、通风要求，以及依据的标准编号，写成可以照做的步骤。"
+
+
+def gap_terms(**more: object) -> gaps.Terms:
+    """A bounty of 300 yuan for something that the city does not know yet."""
+    words: dict[str, object] = {
+        "title": "楠竹熏蒸防虫怎样做",
+        "wanted": WANTED,
+        "category": "engineering",
+        "county": "421223",
+        "fen": 30_000,
+        "open_days": 20,
+    } | more
+    return gaps.Terms(**words)
+
+
+def asked(by: Actor | None = None, **more: object) -> tuple[Gap, Actor]:
+    """A gap whose bounty waits to be put into escrow, and its poster."""
+    by = by or firm(name="竹业协会")[1]
+    made = gaps.ask(terms=gap_terms(**more), by=by, at=clock.now())
+    gaps.REVIEWING.approve(subject_id=made.pk, checklist=gaps.CHECKLIST, by=moderator(), at=clock.now())
+    return Gap.objects.get(pk=made.pk), by
+
+
+def open_gap(cashier, by: Actor | None = None, **more: object) -> tuple[Gap, Actor]:
+    """A gap whose bounty is in escrow, and its poster."""
+    made, by = asked(by, **more)
+    intent = bounties.order(gap_id=made.pk, by=by, at=clock.now())
+    cashier.pay(intents.cashier_url(intent_id=intent.pk, phone=False, at=clock.now()))
+    intents.look_after(intent_id=intent.pk, at=clock.now())
+    deliver_events()
+    return Gap.objects.get(pk=made.pk), by
+
+
+def answered(gap: Gap, by: Actor, **more: object) -> Change:
+    """What somebody hands in for a gap."""
+    made = changes.answer(gap_id=gap.pk, by=by, at=clock.now())
+    words = {"title": made.title, "text": made.text + TEXT + "\n熏蒸：略。"} | more
+    changes.write(change_id=made.pk, terms=terms(**words), version=made.version, by=by, at=clock.now())
+    return changes.submit(change_id=made.pk, by=by, at=clock.now())
+
+
+def judged(change: Change, by: Actor | None = None, *, fills: bool) -> Change:
+    """What somebody independent published, and whether it fills the gap."""
+    by = by or moderator()
+    verdicts.take(change_id=change.pk, by=by, at=clock.now())
+    made = verdicts.publish(change_id=change.pk, fills_gap=fills, by=by, at=clock.now())
+    deliver_events()
+    return made

@@ -29,6 +29,7 @@ from marketplace.engagements import api as engagements
 from marketplace.errands import api as errands
 from marketplace.ideas import api as ideas
 from marketplace.knowledge import api as knowledge
+from marketplace.knowledge import gap_api as gaps
 from marketplace.microtasks import api as microtasks
 from marketplace.tasks import api as tasks
 from marketplace.tax import api as tax
@@ -44,6 +45,7 @@ _answer = "v1/answers/<uuid:answer_id>"
 _solicitation = "v1/solicitations/<uuid:solicitation_id>"
 _idea = "v1/ideas/<uuid:idea_id>"
 _article = "v1/articles/<uuid:article_id>"
+_gap = "v1/gaps/<uuid:gap_id>"
 _knowledge_change = "v1/changes/<uuid:change_id>"
 _contract = "v1/contracts/<uuid:contract_id>"
 _stage = "v1/milestones/<uuid:milestone_id>"
@@ -189,6 +191,14 @@ urlpatterns = [
     path("v1/changes", knowledge.ChangeReviews.as_view()),
     path(_knowledge_change, knowledge.ChangeOne.as_view()),
     path(f"{_knowledge_change}/<slug:act>", knowledge.ChangeStep.as_view()),
+    path("v1/gaps", gaps.Gaps.as_view()),
+    path(_gap, gaps.GapOne.as_view()),
+    path(f"{_gap}/cashier", gaps.GapCashier.as_view()),
+    path(f"{_gap}/changes", gaps.GapChanges.as_view()),
+    path(f"{_gap}/review/<slug:act>", gaps.GapReview.as_view()),
+    path(f"{_gap}/finding/<slug:act>", gaps.GapFinding.as_view()),
+    path(f"{_gap}/<slug:act>", gaps.GapStep.as_view()),
+    path("v1/my/gaps", gaps.MyGaps.as_view()),
     path("v1/my/changes", knowledge.MyChanges.as_view()),
     path("v1/errands", errands.Errands.as_view()),
     path("v1/errands/nearby", errands.Nearby.as_view()),

@@ -28,6 +28,7 @@ app.conf.beat_schedule = {
     "advance-tasks": {"task": "marketplace.tasks.tasks.advance_tasks", "schedule": 10.0},
     "advance-judging": {"task": "backend.judging.tasks.advance_judging", "schedule": 10.0},
     "advance-knowledge": {"task": "marketplace.knowledge.tasks.advance_changes", "schedule": 60.0},
+    "advance-gaps": {"task": "marketplace.knowledge.tasks.advance_gaps", "schedule": 60.0},
     "advance-solicitations": {"task": "marketplace.ideas.tasks.advance_solicitations", "schedule": 60.0},
     "advance-errands": {"task": "marketplace.errands.tasks.advance_errands", "schedule": 10.0},
     "reckon-outlooks": {"task": "marketplace.errands.tasks.reckon_outlooks", "schedule": 3.0},

@@ -31,6 +31,7 @@ from backend.demo.journey_dispute import DisputeAct
 from backend.demo.journey_errand import ErrandAct
 from backend.demo.journey_harvest import HarvestAct
 from backend.demo.journey_idea import IdeaAct
+from backend.demo.journey_knowledge import KnowledgeAct
 from backend.demo.journey_led import LedAct
 from backend.demo.journey_microtask import MicrotaskAct
 from backend.demo.journey_pot import PotAct
@@ -110,6 +111,7 @@ class Journey:
             MicrotaskAct(self).play()
             ErrandAct(self).play()
             IdeaAct(self).play()
+            KnowledgeAct(self).play()
         except Failed as failed:
             self.tell(f"✗ {failed}")
             return False

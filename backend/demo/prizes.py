@@ -1,4 +1,4 @@
-"""The demo's contests: one takes entries, one is in publicity with its judges' scores, one asks for pieces at a price."""
+"""The demo's contests: one takes entries, one is in publicity with its judges' scores, one asks for pieces at a price, one is an R&D challenge."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from backend.judging.models import Application, Call
 from backend.judging.operations import calls, panel
 from backend.payments.models import PaymentIntent
 from marketplace.contests.models import SHOWN, Contest, Entry
-from marketplace.contests.operations import course, drafts, entries, money, reviews
+from marketplace.contests.operations import course, drafts, entries, money, reviews, secrecy
 from marketplace.contests.operations.drafts import Terms
 from marketplace.contests.states import Running
 
@@ -29,7 +29,7 @@ JUDGES = ("13800000005", "13800000004")
 
 @dataclass(frozen=True)
 class Prize:
-    """One contest of the demo: who hosts it, for what, the prizes in fen, days ago, who enters, and how far it is."""
+    """One contest of the demo: who hosts it, for what, the prizes in fen, days ago, who enters, how far it is, and what is secret."""
 
     host: str
     title: str
@@ -41,6 +41,7 @@ class Prize:
     days_ago: int
     entrants: tuple[str, ...]
     reaches: str = OPEN
+    secret: str = ""
 
 
 PRIZES = (
@@ -50,6 +51,8 @@ PRIZES = (
           (800_000,), 19, ("13900000006", "13900000007", "13900000008", "13900000009"), PUBLIC),
     Prize("13800000011", "桂花故事短文征集", "三百字以内，写你与桂花的一件小事", "copywriting", "421202", "count",
           (10_000,) * 20, 2, ("13900000010", "13900000011")),
+    Prize("13800000014", "药香囊缓释载体研发揭榜", "香气留存九十天，载体可降解", "research", "421222", "single",
+          (2_000_000,), 3, ("13900000012",), OPEN, "现用载体为木粉压片，三十天后香气剩一成；配比和测试曲线见揭榜会资料。（演示数据，纯属虚构）"),
 )  # fmt: skip
 
 BRIEF = """
@@ -134,6 +137,10 @@ class Prizes:
             entry_days=10,
             judge_days=10,
             publicity_days=5,
+            finalists=2 if prize.secret else 0,
+            grant_fen=200_000 if prize.secret else 0,
+            secrecy_years=3 if prize.secret else 0,
+            secret=prize.secret,
         )
         drafts.write(contest_id=made.pk, terms=terms, version=made.version, by=by, at=at)
         drafts.submit(contest_id=made.pk, by=by, at=at)
@@ -150,6 +157,9 @@ class Prizes:
     def _enter(self, contest: Contest, phone: str, number: int, at: datetime) -> None:
         by = self._acting(phone, at)
         text = f"{NOTES[number % len(NOTES)]}{NOTES[(number + 2) % len(NOTES)]}"
+        if contest.secrecy_years:
+            sha256 = secrecy.hash_of(secrecy.text_for(contest, by))
+            secrecy.promise(contest_id=contest.pk, sha256=sha256, by=by, at=at)
         made = entries.begin(
             contest_id=contest.pk, title=f"{'山水茶月'[number % 4]}之{number + 1}", text=text, by=by, at=at
         )

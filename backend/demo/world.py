@@ -19,6 +19,7 @@ from backend.common.rules import SHANGHAI
 from backend.demo import people, ventures
 from backend.demo.gateway import Browser
 from backend.demo.jobs import Jobs
+from backend.demo.lore import Lore
 from backend.demo.pieces import Pieces
 from backend.demo.prizes import Prizes
 from backend.demo.stories import CARRIERS, HARVESTS, PARCELS, SEASONS, STORIES, Story
@@ -75,6 +76,7 @@ class World:
             made += Jobs(self.people, self.moderator, self.now, self._settle).make()
             made += Prizes(self.people, self.moderator, self.now, self._settle).make()
             made += Pieces(self.people, self.moderator, self.now, self._settle).make()
+            made += Lore(self.people, self.moderator, self.now, self._settle).make()
         finally:
             self.browser.set_clock(clock.now())
         return made

@@ -20,7 +20,9 @@ from backend.moderation import appeals, queries
 class AppealTerms(serializers.Serializer[Any]):
     """What is said against a decision about one's campaign, project or task."""
 
-    kind = serializers.ChoiceField(["campaign", "project", "task", "contest", "microtask", "solicitation", "errand"])
+    kind = serializers.ChoiceField(
+        ["campaign", "project", "task", "contest", "microtask", "solicitation", "errand", "gap"]
+    )
     subject_id = serializers.UUIDField()
     text = serializers.CharField(min_length=appeals.LEAST_WORDS, max_length=appeals.MOST_WORDS)
 

@@ -271,5 +271,5 @@ STANDING: dict[str, str] = {
     "transfer without a cause (key)": """
         SELECT t.key FROM ledger_transfer t
         WHERE t.cause_kind NOT IN ('intent', 'refund', 'payout', 'campaign', 'dispute', 'pledge', 'debt', 'case', 'match',
-            'pot', 'repayment', 'deposit', 'milestone', 'contest', 'microtask', 'errand') ORDER BY t.seq""",
+            'pot', 'repayment', 'deposit', 'milestone', 'contest', 'microtask', 'errand', 'gap') ORDER BY t.seq""",
 }

@@ -1,4 +1,4 @@
-"""The API of knowledge: entries, versions, what differs, changes, reviews."""
+"""The API of knowledge's entries: versions, what differs, changes, reviews; gaps have a file of their own."""
 
 from __future__ import annotations
 
@@ -302,7 +302,7 @@ class ArticleVersion(Endpoint):
 
 
 class ArticleDiff(Endpoint):
-    """`GET /api/v1/articles/{id}/diff?from=1&to=2`: what differs between two versions."""
+    """`GET /api/v1/articles/{id}/diff?from=1&to=2`: what differs between two versions; without numbers, between the last two."""
 
     may = {"GET": PUBLIC}
 
@@ -313,12 +313,13 @@ class ArticleDiff(Endpoint):
     )
     def get(self, request: Request, article_id: UUID) -> Response:
         found = queries.visible(article_id, self.actor)
-        old, new = (self._no(request, name) for name in ("from", "to"))
+        to = self._no(request, "to", found.current_no)
+        old, new = self._no(request, "from", max(1, to - 1)), to
         body = _diff(queries.version_of(found, old), queries.version_of(found, new))
         return Response(KnowledgeDiff(body).data)
 
-    def _no(self, request: Request, name: str) -> int:
-        text = request.query_params.get(name, "")
+    def _no(self, request: Request, name: str, otherwise: int) -> int:
+        text = request.query_params.get(name, str(otherwise))
         if not (text.isascii() and text.isdigit() and len(text) < 7):
             raise Invalid("请填写版本号", "Give the number of a version", field=name)
         return int(text)

@@ -18,14 +18,22 @@ class ChangeIncomplete(Refusal):
 
 
 class LicenceMissing(Refusal):
-    """A contribution without a licence, or under one that does not go into the entry's."""
+    """A contribution without a licence."""
 
     status, code = 409, "licence_missing"
-    zh, en = (
-        "请选择贡献许可；本条目以 {entry} 发布，可选：{choices}",
-        "Choose a licence; this entry is under {entry}, so one of: {choices}",
-    )
+    zh, en = "请选择贡献许可：{choices}", "Choose the licence of your contribution: {choices}"
     source = "features.md C7"
+
+
+class LicenceUnfit(Refusal):
+    """A contribution under a licence that does not go into the entry's."""
+
+    status, code = 409, "licence_unfit"
+    zh, en = (
+        "本条目以 {entry} 发布，{given} 的内容不能并入，请选择：{choices}",
+        "This entry is under {entry}; what is under {given} may not go into it. Choose one of: {choices}",
+    )
+    source = "features.md C7; CC licences' own compatibility"
 
 
 class Outdated(Refusal):
@@ -71,3 +79,37 @@ class OpenAlready(Refusal):
 
     status, code = 409, "open_already"
     zh, en = "您对本条目已有一份未完成的修改", "You have an open change to this entry"
+
+
+class GapClosed(Refusal):
+    """Handing in for a gap that is not open any more, by the server's clock."""
+
+    status, code = 409, "gap_closed"
+    zh, en = "悬赏已截止或已结束", "The bounty is closed, or over"
+    source = "features.md C7"
+
+
+class OwnGap(Refusal):
+    """Filling a gap of one's own, or of one's organisation."""
+
+    status, code = 403, "own_gap"
+    zh, en = "悬赏方及其关联人不能领取赏金", "The poster and those who belong to them may not earn the bounty"
+    source = "features.md C7, D9"
+
+
+class GapAnswered(Refusal):
+    """Cancelling a bounty that somebody is working for."""
+
+    status, code = 409, "gap_answered"
+    zh, en = (
+        "已有人提交，不能取消：评审结束后按规则处理",
+        "Somebody handed in: it cannot be cancelled before that is reviewed",
+    )
+    source = "features.md X22"
+
+
+class FillingUndecided(Refusal):
+    """Publishing what was written for a bounty without saying whether it fills the gap."""
+
+    status, code = 409, "filling_undecided"
+    zh, en = "请选择是否补上了悬赏的空缺", "Say whether it fills the gap"

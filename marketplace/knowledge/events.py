@@ -16,3 +16,13 @@ class ChangeMoved(Event):
     move: str
     state: str
     version_no: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class GapMoved(Event):
+    """A gap made a move."""
+
+    gap_id: UUID
+    owner_id: UUID
+    move: str
+    state: str

@@ -1,14 +1,17 @@
-"""An entry, its versions, and the changes that people propose to it."""
+"""An entry, its versions, the changes that people propose to it, and the gaps that somebody pays to have filled."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Q
 
+from backend.common.fen import FenField
 from backend.common.ids import new_id
 from backend.common.states import Stateful, states_known
 from marketplace.knowledge.licences import LICENCES
-from marketplace.knowledge.states import CHANGE, ENTRY, Changing, Shelved
+from marketplace.knowledge.states import CHANGE, ENTRY, GAP, Changing, Missing, Shelved
 
 
 class Article(Stateful):
@@ -44,6 +47,67 @@ class Article(Stateful):
         return self.title
 
 
+class Gap(Stateful):
+    """What is missing, and what its poster pays for it (知识悬赏): a new entry, or more in one; the first change that is published and fills it is paid.
+
+    `fen` is the bounty before fee and tax; `fee_fen` and `tax_fen` are of what was paid.
+    """
+
+    machine = GAP
+
+    owner = models.ForeignKey("accounts.Party", models.PROTECT, related_name="+", verbose_name="悬赏方")
+    article = models.ForeignKey(Article, models.PROTECT, null=True, related_name="gaps", verbose_name="条目")
+    title = models.CharField("标题", max_length=60)
+    wanted = models.CharField("缺什么、怎样算补上", max_length=2_000)
+    category = models.CharField("类别", max_length=32)
+    county = models.CharField("县市区", max_length=6, blank=True)
+    fen = FenField("赏金")
+    open_days = models.PositiveSmallIntegerField("征求天数", default=30)
+    opens_at = models.DateTimeField("开始时间", null=True)
+    closes_at = models.DateTimeField("截止时间", null=True)
+    created_at = models.DateTimeField("创建时间")
+    state_at = models.DateTimeField("进入当前状态的时间")
+    until = models.DateTimeField("到时自动处理", null=True)
+    due_at = models.DateTimeField("时钟下次查看", null=True)
+    frozen_at = models.DateTimeField("冻结时间", null=True)
+    reason = models.CharField("公开的理由", max_length=300, blank=True)
+    paid_by = models.ForeignKey(
+        "payments.PaymentIntent", models.PROTECT, null=True, related_name="+", verbose_name="托管付款"
+    )
+    filled_by = models.ForeignKey(
+        "knowledge.Change", models.PROTECT, null=True, related_name="+", verbose_name="补上它的修改"
+    )
+    paid_fen = FenField("已付", null=True)
+    fee_fen = FenField("服务费", null=True)
+    tax_fen = FenField("代扣税", null=True)
+    back_fen = FenField("已退", null=True)
+
+    class Meta:
+        constraints = [
+            states_known(GAP),
+            models.CheckConstraint(condition=Q(fen__gt=0), name="gap_bounty_positive"),
+            models.CheckConstraint(
+                condition=~Q(state__in=Missing.HOLDING) | Q(paid_by__isnull=False), name="gap_open_is_funded"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=(Missing.FILLED, Missing.CONTESTED, Missing.COMPLETED))
+                | Q(filled_by__isnull=False),
+                name="gap_filled_by_something",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], name="gap_due", condition=Q(due_at__isnull=False)),
+            models.Index(fields=["owner", "-created_at", "-id"], name="gap_owner"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def is_wanted(self, at: datetime) -> bool:
+        """Whether a change for it may be handed in at a moment."""
+        return self.state == Missing.OPEN and self.closes_at is not None and at < self.closes_at
+
+
 class Change(Stateful):
     """What somebody proposes an entry to say (修改), made on version `base_no` (0 for a new entry), given under `licence`.
 
@@ -53,6 +117,7 @@ class Change(Stateful):
     machine = CHANGE
 
     article = models.ForeignKey(Article, models.PROTECT, related_name="changes", verbose_name="条目")
+    gap = models.ForeignKey(Gap, models.PROTECT, null=True, related_name="changes", verbose_name="所补悬赏")
     base_no = models.PositiveIntegerField("基准版本", default=0)
     title = models.CharField("标题", max_length=60)
     summary = models.CharField("一句话说明", max_length=160, blank=True)

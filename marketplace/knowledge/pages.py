@@ -62,6 +62,7 @@ def _version_page(request: HttpRequest, found: Article, shown: Version) -> HttpR
         "licence": LICENCES[found.licence],
         "credited": queries.credited(found),
         "mine": queries.open_change(found, actor),
+        "gaps": queries.open_gaps(found),
         "may_change": found.state == Shelved.PUBLISHED and shown.no == found.current_no,
         "is_moderator": Role.MODERATOR in actor.roles,
     }

@@ -54,6 +54,7 @@ from marketplace.engagements.models import Claim, Contract, DeliveredFile, Deliv
 from marketplace.errands.models import Errand, Licence, Offer, Photo, Runner, Stop
 from marketplace.errands.operations.runners import number_place
 from marketplace.ideas.models import Idea, Solicitation
+from marketplace.knowledge.models import Article, Change, Gap, Version
 from marketplace.microtasks.models import Answer, Item, Job, Participant, Plea, Sheet
 from marketplace.tasks.models import Bid, Inquiry, SavedFilter, Task, TaskFile, TermsVersion
 from marketplace.tasks.operations.locks import lock_until
@@ -75,6 +76,7 @@ BACKERS_OWN = (
     "microtasks/answers",
     "v1/answers",
     "offer_id",
+    "change_id",
 )
 
 
@@ -175,6 +177,7 @@ def world(db):
     work |= _contests(maker, backer, pledges.intent_of(made.pk), at)
     work |= _microtasks(maker, backer, pledges.intent_of(made.pk), at)
     work |= _ideas(maker, backer, at)
+    work |= _knowledge(maker, backer, pledges.intent_of(made.pk), at)
     work |= _errands(maker, backer, pledges.intent_of(made.pk), at)
     token, _text = accounts.make_token(user=backer, party_id=backer.party_id, name="t", scopes=scopes, at=at)
     clients = {"nobody": Client(raise_request_exception=False), "stranger": signed_in(person(name="别人"))}
@@ -344,6 +347,30 @@ def _ideas(poster, author, at) -> dict[str, object]:
     return {"solicitation_id": draft_.pk, "open_solicitation": open_.pk, "idea_id": idea.pk}
 
 
+def _knowledge(poster, author, intent, at) -> dict[str, object]:
+    """A published entry, a change to it that waits for a reviewer, and a bounty that is open."""
+    words = {"title": "知识", "text": "字" * 100, "licence": "by", "author": author.party, "made_at": at}
+    entry = Article.objects.create(
+        founder=author.party, title="知识", category="tech", licence="by", current_no=1, state="published", made_at=at
+    )
+    reader = person(name="评审").party
+    first = Change.objects.create(
+        article=entry, person_id=author.party_id, reviewer=reader, state="published", state_at=at, **words
+    )
+    said = {name: words[name] for name in ("title", "text", "licence", "author")}
+    Version.objects.create(
+        article=entry, no=1, change=first, html="", note="", sha256="", reviewer=reader, at=at, **said
+    )
+    waits = Change.objects.create(
+        article=entry, person_id=author.party_id, state="review", state_at=at, base_no=1, until=at, **words
+    )
+    gap = Gap.objects.create(
+        owner=poster.party, title="悬赏", wanted="w", category="tech", fen=100, paid_by=intent, state="open",
+        closes_at=at + timedelta(days=9), created_at=at, state_at=at,
+    )  # fmt: skip
+    return {"article_id": entry.pk, "no": 1, "change_id": waits.pk, "gap_id": gap.pk}
+
+
 def _errands(poster, runner, intent, at) -> dict[str, object]:
     """A draft of an errand, and an open one: a stop that was refused, and a free one that the runner is offered."""
     words = {"owner": poster.party, "title": "现场", "created_at": at, "state_at": at}
@@ -374,6 +401,7 @@ def _errands(poster, runner, intent, at) -> dict[str, object]:
 
 
 ACTS = {
+    "knowledge": "unhide",
     "errands": "copy",
     "ideas": "withdraw",
     "microtasks": "copy",
@@ -400,6 +428,15 @@ ACTS = {
     "claims": "withdraw",
 }
 API_ACTS = {
+    "knowledge/changes": "withdraw",
+    "knowledge/gaps/<uuid:gap_id>/finding": "for",
+    "knowledge/gaps/<uuid:gap_id>/review": "freeze",
+    "knowledge/gaps": "accept",
+    "api/v1/articles/<uuid:article_id>/moderation": "hide",
+    "api/v1/changes": "withdraw",
+    "api/v1/gaps/<uuid:gap_id>/finding": "for",
+    "api/v1/gaps/<uuid:gap_id>/review": "freeze",
+    "api/v1/gaps": "accept",
     "errands/stops/<uuid:stop_id>/finding": "for",
     "errands/stops": "accept",
     "errands/offers": "decline",
@@ -450,6 +487,7 @@ API_ACTS = {
 TODAY = datetime.now(UTC).date().isoformat()
 
 BODIES: dict[str, dict[str, object]] = {
+    "gaps": {"title": "竹材防虫", "wanted": "字" * 30, "category": "engineering", "fen": 10_000, "open_days": 9},
     "ideas": {"title": "创意", "text": "字" * 30},
     "stops": {
         "key": "Z1",
@@ -611,6 +649,8 @@ PUTS: dict[str, dict[str, object]] = {
         "publicity_days": 5,
         "version": 1,
     },
+    "changes": {"title": "知识", "summary": "s", "text": "字" * 100, "note": "n", "version": 1},
+    "gaps": {"title": "竹材防虫", "wanted": "字" * 30, "category": "engineering", "fen": 10_000, "open_days": 9},
     "entries": {"title": "作品", "text": "字" * 30},
     "score": {"marks": {"c1": 80}},
     "tasks": {

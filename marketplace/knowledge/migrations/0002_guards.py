@@ -8,6 +8,7 @@ class Migration(migrations.Migration):
     operations = [
         guard_jumps("knowledge_article", "article"),
         guard_jumps("knowledge_change", "change"),
+        guard_jumps("knowledge_gap", "gap"),
         migrations.RunSQL(
             "CREATE TRIGGER knowledge_version_for_good BEFORE UPDATE OR DELETE ON knowledge_version "
             "FOR EACH ROW EXECUTE FUNCTION common_refuse_change()",

@@ -13,15 +13,25 @@ from django.db import IntegrityError, transaction
 from backend.accounts import limits
 from backend.accounts.models import Party
 from backend.accounts.operations import clean_name
+from backend.accounts.queries import belongs_to
 from backend.common.actors import Actor, Role
 from backend.common.errors import Forbidden, Invalid, NotFound, Refusal, refuse_any
 from backend.judging.operations import proofs
 from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
-from marketplace.knowledge.errors import ChangeFixed, ChangeIncomplete, LicenceMissing, OpenAlready
+from marketplace.knowledge.errors import (
+    ChangeFixed,
+    ChangeIncomplete,
+    GapClosed,
+    LicenceMissing,
+    LicenceUnfit,
+    OpenAlready,
+    OwnGap,
+)
 from marketplace.knowledge.licences import LICENCES, goes_into
-from marketplace.knowledge.models import Article, Change, Version
+from marketplace.knowledge.models import Article, Change, Gap, Version
+from marketplace.knowledge.operations import gaps
 from marketplace.knowledge.operations.shared import SCOPE, held, held_article, may_see, move, set_clock
-from marketplace.knowledge.states import Changing, Shelved
+from marketplace.knowledge.states import Changing, Missing, Shelved
 from marketplace.tasks.errors import Stale
 
 UNTITLED = "未命名条目"
@@ -47,18 +57,62 @@ def _author(by: Actor) -> tuple[Party, UUID]:
     return Party.objects.get(pk=by.party_id), by.person_id
 
 
+def _wanted(gap_id: UUID | None, by: Actor, at: datetime) -> Gap | None:
+    """The gap that somebody writes for.
+
+    Raises:
+        NotFound: there is none for them.
+        GapClosed: it is not open now.
+        OwnGap: it is their own, or their organisation's.
+    """
+    if gap_id is None:
+        return None
+    gap = Gap.objects.filter(pk=gap_id).first()
+    if gap is None or not gaps.may_see(gap, by):
+        raise NotFound
+    if not gap.is_wanted(at):
+        raise GapClosed
+    if belongs_to(gap.owner_id, by):
+        raise OwnGap
+    return gap
+
+
 @transaction.atomic
-def start(*, by: Actor, at: datetime) -> Change:
-    """Begin a new entry: nobody else sees it before it is reviewed (新建条目).
+def answer(*, gap_id: UUID, by: Actor, at: datetime) -> Change:
+    """Begin what a gap asks for: a change to its entry, or a new one (补缺).
+
+    Raises:
+        NotFound, GapClosed, OwnGap: not for them, or not now.
+        OpenAlready: they have a change to that entry open.
+    """
+    gap = _wanted(gap_id, by, at)
+    if gap is not None and gap.article_id is not None:
+        return propose(article_id=gap.article_id, gap_id=gap_id, by=by, at=at)
+    return start(gap_id=gap_id, by=by, at=at)
+
+
+@transaction.atomic
+def start(*, gap_id: UUID | None = None, by: Actor, at: datetime) -> Change:
+    """Begin a new entry, maybe for a gap: nobody else sees it before it is reviewed (新建条目).
 
     Raises:
         Forbidden: the hat's mandate does not cover work.
+        NotFound, GapClosed, OwnGap: the gap is not for them, or not now.
     """
     author, person_id = _author(by)
-    article = Article(founder=author, title=UNTITLED, category="work_other", county=author.county, made_at=at)
+    gap = _wanted(gap_id, by, at)
+    title = gap.title if gap else UNTITLED
+    article = Article(founder=author, title=title, category="work_other", county=author.county, made_at=at)
     article.save(force_insert=True)
     change = Change(
-        article=article, title=UNTITLED, author=author, person_id=person_id, made_at=at, state_at=at, note="新建条目"
+        article=article,
+        gap=gap,
+        title=title,
+        author=author,
+        person_id=person_id,
+        made_at=at,
+        state_at=at,
+        note="新建条目",
     )
     set_clock(change)
     change.save(force_insert=True)
@@ -66,14 +120,16 @@ def start(*, by: Actor, at: datetime) -> Change:
 
 
 @transaction.atomic
-def propose(*, article_id: UUID, by: Actor, at: datetime) -> Change:
-    """Begin a change to what an entry says now (提出修改).
+def propose(*, article_id: UUID, gap_id: UUID | None = None, by: Actor, at: datetime) -> Change:
+    """Begin a change to what an entry says now, maybe for a gap in it (提出修改).
 
     Raises:
         NotFound: there is no such entry for them.
         Forbidden: the hat's mandate does not cover work.
         OpenAlready: they have one open.
+        GapClosed, OwnGap: the gap is not for them, or not now.
     """
+    gap = _wanted(gap_id, by, at)
     article = held_article(article_id)
     if article.state != Shelved.PUBLISHED or not may_see(article, by):
         raise NotFound
@@ -81,6 +137,7 @@ def propose(*, article_id: UUID, by: Actor, at: datetime) -> Change:
     latest = Version.objects.get(article=article, no=article.current_no)
     change = Change(
         article=article,
+        gap=gap,
         base_no=latest.no,
         title=latest.title,
         summary=latest.summary,
@@ -165,11 +222,18 @@ def submit(*, change_id: UUID, by: Actor, at: datetime) -> Change:
     """Hand a change in to be reviewed; its hash is on record before anybody reads it (提交评审).
 
     Raises:
-        LevelTooLow, ChangeIncomplete, LicenceMissing: all that fail, together.
+        LevelTooLow, ChangeIncomplete, LicenceMissing, LicenceUnfit, GapClosed: all that fail, together.
     """
     article, change = own(change_id, by)
     change.machine.step("submit", change.state)
-    refuse_any([*limits.failures(change.author, "work", at=at), *_gaps(article, change), _licence(article, change)])
+    refuse_any(
+        [
+            *limits.failures(change.author, "work", at=at),
+            *_lacks(article, change),
+            _licence(article, change),
+            _late(change, at),
+        ]
+    )
     change.reviewer = None
     change.proof_id = proofs.record(
         party_id=change.author_id, title=f"知识：{change.title}", sha256=digest_of(change), at=at
@@ -179,12 +243,21 @@ def submit(*, change_id: UUID, by: Actor, at: datetime) -> Change:
     return change
 
 
+def _late(change: Change, at: datetime) -> Refusal | None:
+    """A bounty takes what is handed in before it closes; what came back to be mended may come again while it is decided."""
+    if change.gap_id is None:
+        return None
+    gap = gaps.held(change.gap_id)  # so that it is not called off at this very moment
+    is_again = gap.state == Missing.DECIDING and change.proof_id is not None
+    return None if gap.is_wanted(at) or is_again else GapClosed(field="gap")
+
+
 def digest_of(words: Change | Version) -> str:
     """The SHA-256 of what a change or a version says: title, summary, text, one after the other on lines."""
     return hashlib.sha256(f"{words.title}\n{words.summary}\n{words.text}".encode()).hexdigest()
 
 
-def _gaps(article: Article, change: Change) -> list[Refusal | None]:
+def _lacks(article: Article, change: Change) -> list[Refusal | None]:
     def missing(zh: str, en: str, field: str, *, fails: bool) -> Refusal | None:
         return ChangeIncomplete(what_zh=zh, what_en=en, field=field) if fails else None
 
@@ -220,7 +293,10 @@ def _licence(article: Article, change: Change) -> Refusal | None:
         return None
     choices = LICENCES[article.licence].accepts if article.licence else tuple(LICENCES)
     names = "、".join(LICENCES[key].name for key in choices)
-    return LicenceMissing(entry=LICENCES[entry].name if entry in LICENCES else "—", choices=names, field="licence")
+    if change.licence not in LICENCES:
+        return LicenceMissing(choices=names, field="licence")
+    given = LICENCES[change.licence].name
+    return LicenceUnfit(entry=LICENCES[entry].name, given=given, choices=names, field="licence")
 
 
 @transaction.atomic
@@ -239,6 +315,17 @@ def rebase(*, change_id: UUID, by: Actor, at: datetime) -> Change:
 
 
 @transaction.atomic
+def leave_gap(*, change_id: UUID, by: Actor, at: datetime) -> Change:
+    """Keep a change without the bounty it was written for, as when that is over (不再领赏)."""
+    _article, change = own(change_id, by)
+    if change.state not in Changing.EDITABLE:
+        raise ChangeFixed
+    change.gap = None
+    change.save(update_fields=["gap"])
+    return change
+
+
+@transaction.atomic
 def withdraw(*, change_id: UUID, by: Actor, at: datetime) -> Change:
     """Take a change back before somebody reviews it (撤回)."""
     _article, change = own(change_id, by)
@@ -249,6 +336,7 @@ def withdraw(*, change_id: UUID, by: Actor, at: datetime) -> Change:
 STEPS: dict[str, Callable[[UUID, Actor, datetime], Change]] = {
     "submit": lambda key, by, at: submit(change_id=key, by=by, at=at),
     "rebase": lambda key, by, at: rebase(change_id=key, by=by, at=at),
+    "leave-gap": lambda key, by, at: leave_gap(change_id=key, by=by, at=at),
     "withdraw": lambda key, by, at: withdraw(change_id=key, by=by, at=at),
 }
 """What an author does without more words, by the word in the address; pages and API alike."""

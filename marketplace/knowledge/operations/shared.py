@@ -40,7 +40,9 @@ def held(change_id: UUID) -> tuple[Article, Change]:
     if key is None:
         raise NotFound
     article = held_article(key)
-    change = Change.objects.select_for_update(no_key=True, of=("self",)).select_related("author").get(pk=change_id)
+    change = (
+        Change.objects.select_for_update(no_key=True, of=("self",)).select_related("author", "gap").get(pk=change_id)
+    )
     change.article = article
     return article, change
 

@@ -13,8 +13,9 @@ from backend.common import richtext, rules
 from backend.common.actors import SYSTEM, Actor, Role
 from backend.common.errors import Invalid, NotFound
 from backend.judging.operations.shared import ties_of
-from marketplace.knowledge.errors import InHandAlready, NotIndependent, NotYetReviewer, Outdated
+from marketplace.knowledge.errors import FillingUndecided, InHandAlready, NotIndependent, NotYetReviewer, Outdated
 from marketplace.knowledge.models import Article, Change, Version
+from marketplace.knowledge.operations import bounties, gaps
 from marketplace.knowledge.operations.changes import digest_of
 from marketplace.knowledge.operations.shared import held, move, show
 from marketplace.knowledge.states import Changing, Shelved
@@ -48,7 +49,7 @@ def require_standing(by: Actor, *, at: datetime) -> UUID:
 
 
 def require_independent(change: Change, person_id: UUID, *, at: datetime) -> None:
-    """Go on unless a person is the author, of the author's organisation, or had business with them lately.
+    """Go on unless a person is the author, of the author's organisation or the bounty's, or had business with them lately.
 
     Raises:
         NotIndependent: one of these.
@@ -56,6 +57,8 @@ def require_independent(change: Change, person_id: UUID, *, at: datetime) -> Non
     sides = {change.author_id, change.person_id}
     if person_id in sides:
         raise NotIndependent(why_zh="这是您自己的修改", why_en="it is your own")
+    if change.gap is not None:
+        sides.add(change.gap.owner_id)
     ties = ties_of(person_id, sides, at)
     if ties:
         zh, en = next(iter(ties.values()))
@@ -106,10 +109,11 @@ def let_go(*, change_id: UUID, by: Actor, at: datetime) -> Change:
 
 
 @transaction.atomic
-def publish(*, change_id: UUID, comment: str = "", by: Actor, at: datetime) -> Change:
-    """Make it what the entry says from now on (发布).
+def publish(*, change_id: UUID, comment: str = "", fills_gap: bool | None = None, by: Actor, at: datetime) -> Change:
+    """Make it what the entry says from now on; of one written for a gap, say whether it fills it (发布).
 
     Raises:
+        FillingUndecided: written for a gap, and that is not said.
         NotFound: it is not in their hand.
         NotIndependent: a tie has come about since.
         Outdated: the entry has moved on since the change was made.
@@ -119,6 +123,8 @@ def publish(*, change_id: UUID, comment: str = "", by: Actor, at: datetime) -> C
     require_independent(change, person_id, at=at)
     if change.base_no != article.current_no:
         raise Outdated(current=article.current_no, base=change.base_no)
+    if change.gap_id is not None and fills_gap is None:
+        raise FillingUndecided
     change.comment = comment.strip()[:MOST_COMMENT]
     version = Version.objects.create(
         article=article,
@@ -142,6 +148,8 @@ def publish(*, change_id: UUID, comment: str = "", by: Actor, at: datetime) -> C
         article.move("publish", by=SYSTEM, at=at)
     show(article)
     move(change, "publish", by=by.wears(Role.JUDGE), at=at, version_no=version.no)
+    if change.gap_id is not None and fills_gap:
+        bounties.filled(gaps.held(change.gap_id), change, at=at)
     return change
 
 
@@ -170,6 +178,8 @@ STEPS: dict[str, Callable[[UUID, str, Actor, datetime], Change]] = {
     "take": lambda key, _why, by, at: take(change_id=key, by=by, at=at),
     "let-go": lambda key, _why, by, at: let_go(change_id=key, by=by, at=at),
     "publish": lambda key, why, by, at: publish(change_id=key, comment=why, by=by, at=at),
+    "publish-filled": lambda key, why, by, at: publish(change_id=key, comment=why, fills_gap=True, by=by, at=at),
+    "publish-unfilled": lambda key, why, by, at: publish(change_id=key, comment=why, fills_gap=False, by=by, at=at),
     "send-back": lambda key, why, by, at: send_back(change_id=key, comment=why, by=by, at=at),
     "decline": lambda key, why, by, at: decline(change_id=key, comment=why, by=by, at=at),
 }
