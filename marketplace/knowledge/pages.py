@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from backend.accounts.doors import actor_of, signed_in, staff, take
-from backend.common import clock, paging
+from backend.common import clock, paging, richtext
 from backend.common.actors import Actor, Role
 from backend.common.errors import NotFound, Refusal
 from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
@@ -231,6 +231,7 @@ def change(request: HttpRequest, change_id: UUID) -> HttpResponse:
         "moved_on": _parts(base, latest) if latest is not None and found.state in Changing.OPEN else [],
         "is_outdated": latest is not None and found.state in Changing.OPEN,
         "licence": LICENCES.get(found.licence),
+        "preview": richtext.render(found.text),
         "is_mine": is_mine,
         "may_take": found.state == Changing.REVIEW and not is_mine and queries.may_review(actor, at=clock.now()),
         "is_in_hand": found.state == Changing.REVIEWING and found.reviewer_id == actor.person_id,

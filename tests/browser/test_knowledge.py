@@ -122,7 +122,7 @@ def test_a_bounty_is_posted_reviewed_answered_and_confirmed(chromium, now, site,
     page.get_by_label("缺什么、怎样算补上").fill(WANTED)
     page.get_by_label("赏金（元）").fill("10")
     page.get_by_role("button", name="提交审核").click()
-    expect(page.get_by_text("赏金须在 ¥50").first).to_be_visible()
+    expect(page.get_by_text("赏金不得低于 ¥50").first).to_be_visible()
     page.errors.clear()
     page.get_by_label("赏金（元）").fill("300")
     assert check(page) == []

@@ -27,6 +27,7 @@ from marketplace.knowledge.errors import (
     ChangeIncomplete,
     InHandAlready,
     LicenceMissing,
+    LicenceUnfit,
     NotIndependent,
     NotYetReviewer,
     OpenAlready,
@@ -289,9 +290,9 @@ def test_a_contribution_must_be_allowed_to_go_into_the_entry(own_db, founding, g
     if goes_into(given_one, founding):
         assert changed(article, by, licence=given_one).state == Changing.REVIEW
     else:
-        with pytest.raises((LicenceMissing, Refusals)) as caught:
+        with pytest.raises((LicenceUnfit, Refusals)) as caught:
             changed(article, by, licence=given_one)
-        assert codes(caught) == {"licence_missing"}
+        assert codes(caught) == {"licence_unfit"}
 
 
 def test_every_missing_thing_is_named_at_once(own_db):

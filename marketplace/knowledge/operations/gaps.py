@@ -164,7 +164,9 @@ def _check(terms: Terms, at: datetime) -> list[Refusal | None]:
         else None,
         None if known else Invalid("没有这个选项", "There is no such choice", field="category"),
         Invalid(
-            f"赏金须在 {show_yuan(least)} 与 {show_yuan(MOST_FEN)} 之间", f"At least {show_yuan(least)}", field="fen"
+            f"赏金不得低于 {show_yuan(least)}，也不能过大",
+            f"At least {show_yuan(least)}, and not too large",
+            field="fen",
         )
         if not least <= terms.fen <= MOST_FEN
         else None,
