@@ -32,6 +32,7 @@ from marketplace.microtasks.errors import (
     Stopped,
 )
 from marketplace.microtasks.models import Answer, Item, Job, Participant, Plea, Sheet
+from marketplace.microtasks.operations import rows
 from marketplace.microtasks.operations.drafts import FREE
 from marketplace.microtasks.operations.shared import SCOPE, is_affiliated, of_worker, shared
 from marketplace.microtasks.states import Asking, Given, Pleading, Taking
@@ -53,18 +54,32 @@ def take(*, job_id: UUID, by: Actor, at: datetime) -> Sheet:
     if not job.gives_items(at):
         raise JobClosed
     part = _part(job, party_id, person_id, by, at)
-    clear_hand(person_id, at)
-    golds = _golds(job, part)
-    works = _works(job, part, max(1, job.sheet_size - len(golds)), at)
-    if not works:
+    sheet = _sheet(job, part, at)
+    golds = _golds(job, part)[: job.sheet_size]
+    is_able = part.answered_n >= rules.value("microtasks.experienced_from", at=at)
+    works = rows.hand_out(sheet, part, most=job.sheet_size - len(golds), golds_n=len(golds), is_able=is_able, at=at)
+    if not works and (len(golds) < job.sheet_size or not _has_work(job, part, is_able, at)):
         raise NothingToTake  # gold alone asks nothing that the poster does not know
-    works = works[: job.sheet_size - len(golds)]
-    items = [*golds, *works]
-    sheet = _hand_out(job, part, items, by, at)
-    part.served_n += len(items)
-    part.cursor = max((item.rank for item in works), default=part.cursor)
-    part.save(update_fields=["served_n", "cursor"])
+    _hand_golds(sheet, part, golds)
+    again = [one.item_id for one in works if not one.is_new]
+    _again(sheet, part, [*again, *(item.pk for item in golds)], by, at)
     return sheet
+
+
+def _sheet(job: Job, part: Participant, at: datetime) -> Sheet:
+    """An empty sheet in hand; one whose time ran out is put back first.
+
+    Raises:
+        SheetInHand: one is in hand, in whatever job.
+    """
+    until = at + timedelta(minutes=job.lease_minutes)
+    made = rows.open_sheet(part, until=until, at=at)
+    if made is None:
+        clear_hand(part.person_id, at)
+        made = rows.open_sheet(part, until=until, at=at)
+    if made is None:
+        raise SheetInHand
+    return made
 
 
 def _worker(by: Actor) -> tuple[UUID, UUID]:
@@ -78,16 +93,16 @@ def _worker(by: Actor) -> tuple[UUID, UUID]:
 
 def _part(job: Job, party_id: UUID, person_id: UUID, by: Actor, at: datetime) -> Participant:
     """This person's part in the job, its row held; the first time they join."""
-    found = Participant.objects.filter(job=job, person_id=person_id).values_list("pk", flat=True).first()
-    if found is None:
+    mine = Participant.objects.select_for_update(no_key=True, of=("self",)).select_related("party")
+    part = mine.filter(job=job, person_id=person_id).first()
+    if part is None:
         if is_affiliated(job, by):
             raise OwnJob
         refuse_any(limits.failures(Party.objects.get(pk=party_id), "work", at=at))
         made, _new = Participant.objects.get_or_create(
             job=job, person_id=person_id, defaults={"party_id": party_id, "joined_at": at, "cursor": 0}
         )
-        found = made.pk
-    part = of_worker(found)
+        part = of_worker(made.pk)
     if part.party_id != party_id:
         raise OtherHat
     refuse_any(limits.failures(part.party, "work", at=at))
@@ -121,38 +136,37 @@ def _golds(job: Job, part: Participant) -> list[Item]:
     due = (part.served_n + job.sheet_size) * share // 100 - part.served_n * share // 100
     if due < 1:
         return []
-    rows = Item.objects.select_for_update(no_key=True, of=("self",), skip_locked=True).filter(FREE, _untouched(part))
-    return list(rows.filter(job=job, is_gold=True, state=Asking.OPEN).order_by("leased_n", "done_n", "rank")[:due])
+    free = Item.objects.select_for_update(no_key=True, of=("self",), skip_locked=True).filter(FREE, _untouched(part))
+    return list(free.filter(job=job, is_gold=True, state=Asking.OPEN).order_by("leased_n", "done_n", "rank")[:due])
 
 
-def _works(job: Job, part: Participant, most: int, at: datetime) -> list[Item]:
-    """The next items after the last one taken, then from the beginning; what others have in hand at this moment is left."""
-    rows = Item.objects.select_for_update(no_key=True, of=("self",), skip_locked=True).filter(FREE, _untouched(part))
-    rows = rows.filter(job=job, is_gold=False, state=Asking.OPEN).order_by("rank")
-    if part.answered_n < rules.value("microtasks.experienced_from", at=at):
-        rows = rows.filter(Q(calm_until=None) | Q(calm_until__lte=at))
-    found = list(rows.filter(rank__gt=part.cursor)[:most])
-    if len(found) < most and part.cursor:
-        found += rows.filter(rank__lte=part.cursor)[: most - len(found)]
-    return found
+def _has_work(job: Job, part: Participant, is_able: bool, at: datetime) -> bool:
+    """Whether there is anything but gold for this worker, at this moment or once others let it go."""
+    works = Item.objects.filter(FREE, _untouched(part), job=job, is_gold=False, state=Asking.OPEN)
+    return (works if is_able else works.filter(Q(calm_until=None) | Q(calm_until__lte=at))).exists()
 
 
-def _hand_out(job: Job, part: Participant, items: list[Item], by: Actor, at: datetime) -> Sheet:
-    sheet = Sheet.objects.create(
-        participant=part, person_id=part.person_id, taken_at=at, until=at + timedelta(minutes=job.lease_minutes)
-    )
-    ids = [item.pk for item in items]
+def _hand_golds(sheet: Sheet, part: Participant, golds: list[Item]) -> None:
+    """Gold items go out like the others; who let one go has an answer already."""
+    if not golds:
+        return
+    ids = [item.pk for item in golds]
     Item.objects.filter(pk__in=ids).update(leased_n=F("leased_n") + 1)
-    again = dict(Answer.objects.filter(item__in=ids, person_id=part.person_id).values_list("item_id", "pk"))
-    if again:
-        move_all(Answer, list(again.values()), event="take_again", source=Given.LAPSED, by=by.wears(Role.WORKER), at=at)
-        Answer.objects.filter(pk__in=list(again.values())).update(sheet=sheet)
     Answer.objects.bulk_create(
-        Answer(item=item, participant=part, sheet=sheet, person_id=part.person_id)
-        for item in items
-        if item.pk not in again
+        [Answer(item=item, participant=part, sheet=sheet, person_id=part.person_id) for item in golds],
+        ignore_conflicts=True,
     )
-    return sheet
+
+
+def _again(sheet: Sheet, part: Participant, ids: list[UUID], by: Actor, at: datetime) -> None:
+    """What this person had in hand before and let go is in hand again, on this sheet."""
+    if not ids:
+        return
+    lapsed = Answer.objects.filter(item__in=ids, person_id=part.person_id, state=Given.LAPSED)
+    keys = list(lapsed.values_list("pk", flat=True))
+    if keys:
+        move_all(Answer, keys, event="take_again", source=Given.LAPSED, by=by.wears(Role.WORKER), at=at)
+        Answer.objects.filter(pk__in=keys).update(sheet=sheet)
 
 
 def in_hand(sheet_id: UUID, by: Actor) -> tuple[Sheet, Participant]:
@@ -162,8 +176,8 @@ def in_hand(sheet_id: UUID, by: Actor) -> tuple[Sheet, Participant]:
         NotFound: none of this person, or another hat.
     """
     party_id, person_id = _worker(by)
-    rows = Sheet.objects.filter(pk=sheet_id, person_id=person_id)
-    found = rows.values_list("participant_id", flat=True).first()
+    mine = Sheet.objects.filter(pk=sheet_id, person_id=person_id)
+    found = mine.values_list("participant_id", flat=True).first()
     if found is None:
         raise NotFound
     part = of_worker(found)
