@@ -25,6 +25,10 @@ OBSTACLES: list[Obstacle] = []
 """What keeps an account from being closed, in Chinese and English; filled by higher packages."""
 
 
+FAREWELLS: list[Callable[[Party], None]] = []
+"""What else of a party is forgotten when its account is closed; filled by higher packages."""
+
+
 def failures(party: Party, act: str, *, at: datetime) -> list[Refusal]:
     """Every reason why `party` may not do `act` now; empty when it may."""
     reasons = [_level(party, act, at)] + [check(party, act, at) for check in CHECKS]

@@ -323,6 +323,8 @@ def close_account(*, user_id: UUID, at: datetime) -> None:
     User.objects.filter(pk=user_id).update(
         is_active=False, phone_sealed="", phone_hash=None, phone_masked="", email=None, password=make_password(None)
     )
+    for forget in limits.FAREWELLS:
+        forget(user.party)
     Party.objects.filter(pk=user.party_id).update(name="已注销用户", about="", closed_at=at)
 
 

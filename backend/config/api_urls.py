@@ -31,6 +31,7 @@ from marketplace.ideas import api as ideas
 from marketplace.knowledge import api as knowledge
 from marketplace.knowledge import gap_api as gaps
 from marketplace.microtasks import api as microtasks
+from marketplace.profiles import api as profiles
 from marketplace.tasks import api as tasks
 from marketplace.tax import api as tax
 
@@ -199,6 +200,12 @@ urlpatterns = [
     path(f"{_gap}/finding/<slug:act>", gaps.GapFinding.as_view()),
     path(f"{_gap}/<slug:act>", gaps.GapStep.as_view()),
     path("v1/my/gaps", gaps.MyGaps.as_view()),
+    path("v1/people/<uuid:party_id>/profile", profiles.PersonProfile.as_view()),
+    path("v1/pieces/<uuid:piece_id>", profiles.PieceOne.as_view()),
+    path("v1/pieces/<uuid:piece_id>/moderation/<slug:act>", profiles.PieceModeration.as_view()),
+    path("v1/my/profile", profiles.MyProfile.as_view()),
+    path("v1/my/pieces", profiles.MyPieces.as_view()),
+    path("v1/my/suggestions", profiles.MySuggestions.as_view()),
     path("v1/my/changes", knowledge.MyChanges.as_view()),
     path("v1/errands", errands.Errands.as_view()),
     path("v1/errands/nearby", errands.Nearby.as_view()),

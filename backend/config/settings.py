@@ -63,6 +63,7 @@ OUR_APPS = [
     "marketplace.microtasks",
     "marketplace.ideas",
     "marketplace.knowledge",
+    "marketplace.profiles",
     "backend.web",
     "backend.demo",
 ]

@@ -26,7 +26,7 @@ from backend.ledger import operations as ledger
 from backend.payments.models import PaymentIntent, Refund
 from backend.payments.operations import intents, notices, payouts, refunds
 from backend.payments.provider import Refused, Unknown
-from backend.sim.contest_bugs import CONTEST_BUGS
+from backend.sim.contest_bugs import CONTEST_BUGS, FINAL_BUGS
 from backend.sim.piece_bugs import PIECE_BUGS
 from backend.sim.planting import Bug
 from backend.sim.planting import swap as _swap
@@ -370,11 +370,15 @@ BUGS: dict[str, Bug] = {
     "shares_of_everything": _swap(verdicts, "plan_shares", _share_of_everything()),
     **WORK_BUGS,
     **CONTEST_BUGS,
+    **FINAL_BUGS,
     **PIECE_BUGS,
 }
 
 WHERE: dict[str, str] = (
-    dict.fromkeys(WORK_BUGS, "work") | dict.fromkeys(CONTEST_BUGS, "contests") | dict.fromkeys(PIECE_BUGS, "pieces")
+    dict.fromkeys(WORK_BUGS, "work")
+    | dict.fromkeys(CONTEST_BUGS, "contests")
+    | dict.fromkeys(FINAL_BUGS, "finals")
+    | dict.fromkeys(PIECE_BUGS, "pieces")
 )
 """In which scene a bug is looked for, where that is not the first."""
 

@@ -1,4 +1,4 @@
-"""Planted bugs of contests and judging."""
+"""Planted bugs of contests, their finals, and judging."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from backend.judging.operations import calls, shared
 from backend.judging.states import Calling, Standing
 from backend.sim.planting import Bug, swap
 from marketplace.contests.models import Contest
-from marketplace.contests.operations import money
+from marketplace.contests.operations import money, rounds
 
 
 def _objections_overlooked() -> object:
@@ -74,4 +74,39 @@ CONTEST_BUGS: dict[str, Bug] = {
     "unused_prize_kept": swap(money, "give_back", _rest_kept()),
     "tied_paid_in_full": swap(money, "prizes_of", _tied_paid_in_full()),
     "nobody_moves_up": swap(calls, "place_again", _nobody_moves_up()),
+}
+
+
+def _anybody_goes_on() -> object:
+    """Let everybody who took part in the first round into the final."""
+
+    def chosen(contest: Contest) -> list[UUID]:
+        rows = Application.objects.filter(call__subject_id=contest.pk, call__stage=1)
+        return list(rows.order_by("no").values_list("party_id", flat=True))
+
+    return chosen
+
+
+def _grants_kept() -> object:
+    """Give the grants back to the host, whoever worked for them."""
+
+    def grants_of(contest: Contest, finalists: list[Application], *, left_fen: Fen) -> dict[UUID, Fen]:
+        return {}
+
+    return grants_of
+
+
+def _grants_to_each() -> object:
+    """Give each finalist what all of them share."""
+
+    def grants_of(contest: Contest, finalists: list[Application], *, left_fen: Fen) -> dict[UUID, Fen]:
+        return {one.pk: left_fen for one in finalists}
+
+    return grants_of
+
+
+FINAL_BUGS: dict[str, Bug] = {
+    "anybody_goes_on": swap(rounds, "chosen", _anybody_goes_on()),
+    "grants_kept": swap(money, "grants_of", _grants_kept()),
+    "grants_to_each": swap(money, "grants_of", _grants_to_each()),
 }

@@ -92,6 +92,28 @@ CONTEST_DAWNS = (
 )
 
 
+FINAL_OPEN, FINAL_ENTERED, FINAL_CROWNED = range(OBJECTED + 1, OBJECTED + 4)
+"""How far a contest has come in its final: open; handed in; its result is public."""
+
+
+@dataclass(frozen=True)
+class FinalDawn:
+    """What has happened to the first challenge before a seed's first step; another stands beside it."""
+
+    age: int
+    tie_rule: str = "share"
+    is_charged: bool = False
+
+
+FINAL_DAWNS = (
+    FinalDawn(FINAL_CROWNED),
+    FinalDawn(FINAL_ENTERED),
+    FinalDawn(CROWNED),
+    FinalDawn(FINAL_OPEN, "earlier"),
+    FinalDawn(FINAL_CROWNED, is_charged=True),
+)
+
+
 OPENED, ANSWERED, CONTESTED, CHECKED = range(4)
 """How far a job of micro-tasks has come: items are handed out; answered, one worker stopped; contested; the time is over."""
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from backend.sim.dawns import CONTEST_DAWNS, DAWNS, PIECE_DAWNS, WORK_DAWNS
+from backend.sim.dawns import CONTEST_DAWNS, DAWNS, FINAL_DAWNS, PIECE_DAWNS, WORK_DAWNS
 from backend.sim.part import Part
-from backend.sim.parts import PARTS, contests, disputes, money, pieces, work
+from backend.sim.parts import PARTS, contests, disputes, finals, money, pieces, work
 
 
 @dataclass(frozen=True)
@@ -34,5 +34,6 @@ SCENES = {
     "funding": Scene("funding", PARTS, DAWNS),
     "work": Scene("work", (money.PART, work.PART, _of_work()), WORK_DAWNS),
     "contests": Scene("contests", (money.PART, contests.PART), CONTEST_DAWNS),
+    "finals": Scene("finals", (money.PART, finals.PART), FINAL_DAWNS),
     "pieces": Scene("pieces", (money.PART, pieces.PART), PIECE_DAWNS),
 }

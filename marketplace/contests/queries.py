@@ -297,7 +297,9 @@ STANDING: dict[str, str] = {
                                WHERE r.intent_id = i.id AND r.state = 'succeeded') back ON true
             WHERE i.subject_kind = 'contest' AND i.subject_id = c.id AND i.state = 'succeeded' AND i.id <> c.paid_by_id
         ) twice ON true
-        WHERE c.paid_by_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM payments_dispute d WHERE d.intent_id = c.paid_by_id)
+        WHERE c.paid_by_id IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM payments_dispute d JOIN payments_paymentintent p ON p.id = d.intent_id
+            WHERE p.subject_kind = 'contest' AND p.subject_id = c.id)
           AND e.fen - twice.fen <> CASE WHEN c.state IN ('open', 'judging', 'publicity', 'final', 'paying', 'frozen')
               THEN c.total_fen - (SELECT coalesce(sum(r.amount_fen), 0) FROM payments_refund r
                                   WHERE r.intent_id = c.paid_by_id AND r.state = 'succeeded')

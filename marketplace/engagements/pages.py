@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from backend.accounts.doors import actor_of, signed_in, take, uploaded
-from backend.accounts.models import Party
 from backend.common import clock, files, paging
 from backend.common.actors import Actor
 from backend.common.days import parse_day
@@ -329,22 +328,3 @@ def invoice_file(request: HttpRequest, milestone_id: UUID) -> HttpResponse:
 
 
 # --- who somebody is -----------------------------------------------------------------------------------------
-
-
-@require_GET
-def party(request: HttpRequest, party_id: UUID) -> HttpResponse:
-    """What others say of somebody, and how they keep their contracts; nothing of who they are beyond the shown name."""
-    found = Party.objects.filter(pk=party_id, closed_at=None).first()
-    if found is None:
-        raise NotFound
-    now, actor = clock.now(), actor_of(request)
-    context = {
-        "nav": "work",
-        "party": found,
-        "standing": queries.reputation(party_id),
-        "as_client": queries.record_of(party_id, CLIENT, at=now),
-        "as_worker": queries.record_of(party_id, WORKER, at=now),
-        "is_me": actor.party_id == party_id,
-        "done": queries.completed_by([party_id]).get(party_id, 0),
-    }
-    return render(request, "engagements/party.html", context)

@@ -25,5 +25,4 @@ urlpatterns = [
     path(f"{_stage}<slug:act>/", pages.stage_step, name="milestone-step"),
     path("claims/<uuid:claim_id>/<slug:act>/", pages.claim_step, name="claim-step"),
     path("reviews/<uuid:review_id>/reply/", pages.reply, name="review-reply"),
-    path("work/people/<uuid:party_id>/", pages.party, name="work-party"),
 ]

@@ -230,7 +230,9 @@ STANDING: dict[str, str] = {
                                WHERE r.intent_id = i.id AND r.state = 'succeeded') back ON true
             WHERE i.subject_kind = 'gap' AND i.subject_id = g.id AND i.state = 'succeeded' AND i.id <> g.paid_by_id
         ) twice ON true
-        WHERE g.paid_by_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM payments_dispute d WHERE d.intent_id = g.paid_by_id)
+        WHERE g.paid_by_id IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM payments_dispute d JOIN payments_paymentintent p ON p.id = d.intent_id
+            WHERE p.subject_kind = 'gap' AND p.subject_id = g.id)
           AND e.fen - twice.fen <> CASE WHEN g.state IN ('open', 'deciding', 'filled', 'contested', 'frozen')
               THEN g.fen - (SELECT coalesce(sum(r.amount_fen), 0) FROM payments_refund r
                             WHERE r.intent_id = g.paid_by_id AND r.state = 'succeeded')

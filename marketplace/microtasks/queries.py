@@ -314,7 +314,9 @@ STANDING: dict[str, str] = {
                                WHERE r.intent_id = i.id AND r.state = 'succeeded') back ON true
             WHERE i.subject_kind = 'microtask' AND i.subject_id = j.id AND i.state = 'succeeded' AND i.id <> j.paid_by_id
         ) twice ON true
-        WHERE j.paid_by_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM payments_dispute d WHERE d.intent_id = j.paid_by_id)
+        WHERE j.paid_by_id IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM payments_dispute d JOIN payments_paymentintent p ON p.id = d.intent_id
+            WHERE p.subject_kind = 'microtask' AND p.subject_id = j.id)
           AND e.fen - twice.fen <> CASE WHEN j.state IN ('open', 'checking', 'paying', 'frozen')
               THEN j.total_fen - coalesce(j.given_fen, 0)
                    - (SELECT coalesce(sum(r.amount_fen), 0) FROM payments_refund r

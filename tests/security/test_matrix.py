@@ -56,6 +56,7 @@ from marketplace.errands.operations.runners import number_place
 from marketplace.ideas.models import Idea, Solicitation
 from marketplace.knowledge.models import Article, Change, Gap, Version
 from marketplace.microtasks.models import Answer, Item, Job, Participant, Plea, Sheet
+from marketplace.profiles.models import Piece, Profile
 from marketplace.tasks.models import Bid, Inquiry, SavedFilter, Task, TaskFile, TermsVersion
 from marketplace.tasks.operations.locks import lock_until
 from tests.builders import acting, document, draft, live_campaign, offer, passport, person, reserve
@@ -348,7 +349,7 @@ def _ideas(poster, author, at) -> dict[str, object]:
 
 
 def _knowledge(poster, author, intent, at) -> dict[str, object]:
-    """A published entry, a change to it that waits for a reviewer, and a bounty that is open."""
+    """A published entry, a change to it that waits for a reviewer, a bounty that is open; and a piece of somebody's profile."""
     words = {"title": "知识", "text": "字" * 100, "licence": "by", "author": author.party, "made_at": at}
     entry = Article.objects.create(
         founder=author.party, title="知识", category="tech", licence="by", current_no=1, state="published", made_at=at
@@ -368,7 +369,12 @@ def _knowledge(poster, author, intent, at) -> dict[str, object]:
         owner=poster.party, title="悬赏", wanted="w", category="tech", fen=100, paid_by=intent, state="open",
         closes_at=at + timedelta(days=9), created_at=at, state_at=at,
     )  # fmt: skip
-    return {"article_id": entry.pk, "no": 1, "change_id": waits.pk, "gap_id": gap.pk}
+    kept = files.keep("a.pdf", b"%PDF-")
+    profile = Profile.objects.create(party=poster.party)
+    piece = Piece.objects.create(
+        profile=profile, title="t", mime=kept.mime, sha256=kept.sha256, width=1, height=1, at=at
+    )
+    return {"article_id": entry.pk, "no": 1, "change_id": waits.pk, "gap_id": gap.pk, "piece_id": piece.pk}
 
 
 def _errands(poster, runner, intent, at) -> dict[str, object]:
@@ -428,6 +434,8 @@ ACTS = {
     "claims": "withdraw",
 }
 API_ACTS = {
+    "work/pieces": "hide",
+    "api/v1/pieces": "hide",
     "knowledge/changes": "withdraw",
     "knowledge/gaps/<uuid:gap_id>/finding": "for",
     "knowledge/gaps/<uuid:gap_id>/review": "freeze",
@@ -487,6 +495,7 @@ API_ACTS = {
 TODAY = datetime.now(UTC).date().isoformat()
 
 BODIES: dict[str, dict[str, object]] = {
+    "pieces": {"title": "t", "name": "b.png", "content": "JVBERi0x"},
     "gaps": {"title": "竹材防虫", "wanted": "字" * 30, "category": "engineering", "fen": 10_000, "open_days": 9},
     "ideas": {"title": "创意", "text": "字" * 30},
     "stops": {
@@ -582,6 +591,7 @@ BODIES: dict[str, dict[str, object]] = {
 
 
 PUTS: dict[str, dict[str, object]] = {
+    "profile": {"headline": "h", "text": "t", "version": 1},
     "errands": {
         "title": "现场",
         "summary": "s",

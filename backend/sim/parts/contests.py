@@ -31,7 +31,8 @@ JUDGES = "maker"
 """Whom panels are made of: makers have no part in contests otherwise."""
 
 
-def _terms(prizes: tuple[int, ...], tie_rule: str) -> Terms:
+def terms_of(prizes: tuple[int, ...], tie_rule: str) -> Terms:
+    """A short contest with these prizes."""
     return Terms(
         title="sim contest",
         summary="sim",
@@ -53,10 +54,11 @@ def _terms(prizes: tuple[int, ...], tie_rule: str) -> Terms:
     )
 
 
-def _publish(world: World, host: User, prizes: tuple[int, ...], tie_rule: str) -> Contest:
+def publish(world: World, host: User, terms: Terms) -> Contest:
+    """A contest that takes entries."""
     at, by = world.now(), world.acting(host)
     made = drafts.start(by=by, at=at)
-    drafts.write(contest_id=made.pk, terms=_terms(prizes, tie_rule), version=1, by=by, at=at)
+    drafts.write(contest_id=made.pk, terms=terms, version=1, by=by, at=at)
     drafts.submit(contest_id=made.pk, by=by, at=at)
     moderator = world.acting(world.people("moderator")[0], Role.MODERATOR)
     reviews.REVIEWING.approve(subject_id=made.pk, checklist=reviews.CHECKLIST, by=moderator, at=at)
@@ -69,7 +71,8 @@ def _text(number: int) -> str:
     return f"entry {number}: " + "".join(chr(97 + (number * 7 + place * place) % 26) for place in range(100))
 
 
-def _enter(world: World, contest: Contest, who: User, number: int) -> None:
+def hand_in(world: World, contest: Contest, who: User, number: int) -> None:
+    """Somebody enters with words that resemble no other's."""
     by = world.acting(who)
     made = entries.begin(contest_id=contest.pk, title="sim", text=_text(number), by=by, at=world.now())
     entries.hand_in(entry_id=made.pk, by=by, at=world.now())
@@ -84,25 +87,25 @@ def dawn(world: World, begun: ContestDawn) -> None:
         payouts.set_account(
             party_id=worker.party_id, login=f"1370000{number:04d}", holder=worker.party.name, by=by, at=world.now()
         )
-    first = _publish(world, hosts[0], (50_001, 20_000), begun.tie_rule)
+    first = publish(world, hosts[0], terms_of((50_001, 20_000), begun.tie_rule))
     for number, worker in enumerate(workers):
-        _enter(world, first, worker, number)
+        hand_in(world, first, worker, number)
     call = Call.objects.get(subject_id=first.pk)
     for person in world.people(JUDGES):
         panel.come_in(code=call.judge_code, by=world.acting(person), at=world.now())
     if begun.age > ENTERED:
         world.pass_time(timedelta(days=5, minutes=1))
-        _ring(world)
-        _go_on(world, call, begun.age)
+        ring(world)
+        judge_all(world, call, begun.age)
     if begun.is_charged:
-        _charge(world, first)
-    second = _publish(world, hosts[1], (30_000,), "share")
-    _enter(world, second, workers[0], 10)
+        charge(world, first)
+    second = publish(world, hosts[1], terms_of((30_000,), "share"))
+    hand_in(world, second, workers[0], 10)
     world.gateway.faulty = True
     world.tell(f"the contests are {', '.join(Contest.objects.order_by('created_at').values_list('state', flat=True))}")
 
 
-def _charge(world: World, contest: Contest) -> None:
+def charge(world: World, contest: Contest) -> None:
     """The host's bank asks for the prize."""
     officer = world.acting(world.people("officer")[0], Role.FINANCE)
     disputes.open_dispute(
@@ -115,14 +118,15 @@ def _charge(world: World, contest: Contest) -> None:
     )
 
 
-def _ring(world: World) -> None:
+def ring(world: World) -> None:
+    """Let the clocks and the provider have their turn."""
     for _ in range(3):
         contest_tasks.advance_contests()
         judging_tasks.advance_judging()
         campaigns.pay_orders(world)
 
 
-def _go_on(world: World, call: Call, age: int) -> None:
+def judge_all(world: World, call: Call, age: int) -> None:
     """Both judges declare and score, the first two works alike; published, and objected to."""
     rows = list(Application.objects.filter(call=call).order_by("no"))
     for person in world.people(JUDGES):
@@ -137,7 +141,7 @@ def _go_on(world: World, call: Call, age: int) -> None:
     if age == OBJECTED:
         raiser = world.acting(_user(rows[-1].party_id))
         objections.raise_objection(application_id=rows[0].pk, aim=AGAINST, grounds=GROUNDS, by=raiser, at=world.now())
-    _ring(world)
+    ring(world)
 
 
 # --- what people do ----------------------------------------------------------------------------------------
@@ -149,15 +153,16 @@ def _user(party_id: object) -> User:
 
 def enter(world: World) -> Thread | None:
     """A worker enters, or takes an entry back."""
-    found = list(Contest.objects.filter(state=Running.OPEN).order_by("created_at", "pk")[:5])
+    found = list(Contest.objects.filter(state__in=Running.TAKING).order_by("created_at", "pk")[:5])
     if not found:
         return None
     contest, worker = world.pick(found), world.person("worker")
     by, number = world.acting(worker), world.rng.randrange(1_000)
-    mine = Entry.objects.filter(contest=contest, entrant_id=worker.party_id).order_by("pk").first()
-    if mine is None:
-        return world.task(f"{worker.party.name} enters", lambda: _enter(world, contest, worker, number))
-    key = mine.pk
+    mine = Entry.objects.filter(contest=contest, stage=contest.stage, entrant_id=worker.party_id)
+    entry = mine.order_by("pk").first()
+    if entry is None:
+        return world.task(f"{worker.party.name} enters", lambda: hand_in(world, contest, worker, number))
+    key = entry.pk
     acts: dict[str, Callable[[], object]] = {
         "changes an entry": lambda: entries.write(entry_id=key, title="sim", text=_text(number), by=by, at=world.now()),
         "takes an entry back": lambda: entries.withdraw(entry_id=key, by=by, at=world.now()),
@@ -169,12 +174,13 @@ def enter(world: World) -> Thread | None:
 
 def host(world: World) -> Thread | None:
     """A host publishes a result, shortlists, excludes, gives more time, or calls a contest off."""
-    found = list(Contest.objects.filter(state__in=(Running.OPEN, Running.JUDGING)).order_by("created_at", "pk")[:5])
+    rows = Contest.objects.filter(state__in=(*Running.TAKING, Running.JUDGING))
+    found = list(rows.order_by("created_at", "pk")[:5])
     if not found:
         return None
     contest = world.pick(found)
     by, key = world.acting(_user(contest.owner_id)), contest.pk
-    if contest.state == Running.OPEN:
+    if contest.state in Running.TAKING:
         acts: dict[str, Callable[[], object]] = {
             "gives more time": lambda: course.extend(
                 contest_id=key, days=1, reason="sim: more time", by=by, at=world.now()
@@ -182,11 +188,11 @@ def host(world: World) -> Thread | None:
             "calls a contest off": lambda: course.cancel(contest_id=key, reason="sim: no more", by=by, at=world.now()),
         }
     else:
-        call = Call.objects.get(subject_id=key)
-        rows = list(Application.objects.filter(call=call, state__in=Standing.ELIGIBLE).order_by("no"))
-        if not rows:
+        call = Call.objects.filter(subject_id=key).latest("stage")
+        works = list(Application.objects.filter(call=call, state__in=Standing.ELIGIBLE).order_by("no"))
+        if not works:
             return None
-        work = world.pick(rows).pk
+        work = world.pick(works).pk
         acts = {
             "publishes a result": lambda: calls.tally(call_id=call.pk, by=by, at=world.now()),
             "shortlists": lambda: calls.shortlist(application_id=work, on=True, by=by, at=world.now()),
@@ -309,7 +315,7 @@ def start(world: World) -> Thread | None:
     def post() -> None:
         at = world.now()
         made = drafts.start(by=by, at=at)
-        drafts.write(contest_id=made.pk, terms=_terms(prizes, "share"), version=1, by=by, at=at)
+        drafts.write(contest_id=made.pk, terms=terms_of(prizes, "share"), version=1, by=by, at=at)
         drafts.submit(contest_id=made.pk, by=by, at=at)
         reviews.REVIEWING.approve(subject_id=made.pk, checklist=reviews.CHECKLIST, by=officer, at=at)
 

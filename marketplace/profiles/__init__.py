@@ -1,0 +1,1 @@
+"""What people show of their work, and the work that is shown to them (工作者主页与推荐)."""
