@@ -27,7 +27,7 @@ from marketplace.profiles.operations.profiles import MOST_WORDS, Terms
 WORK = {"POST": "work"}
 
 
-class ProfileTerms(serializers.Serializer[Any]):
+class WorkProfileTerms(serializers.Serializer[Any]):
     """What somebody writes of themselves; `version` is the one that was read, 1 for a new profile."""
 
     headline = serializers.CharField(max_length=80, allow_blank=True)
@@ -60,7 +60,7 @@ class PieceWhole(PieceShown):
     content = serializers.CharField()
 
 
-class ProfileShown(serializers.Serializer[Any]):
+class WorkProfile(serializers.Serializer[Any]):
     """What somebody says and shows of themselves, and what others found: reviews out of five in tenths, contracts done."""
 
     party_id = serializers.UUIDField()
@@ -139,7 +139,7 @@ def shown(party_id: UUID, by: Actor) -> dict[str, Any]:
         "stars_tenths": standing.tenths if standing.reviews else None,
         "contracts_done": engagements.completed_by([party_id]).get(party_id, 0),
     }
-    return dict(ProfileShown(body).data)
+    return dict(WorkProfile(body).data)
 
 
 class PersonProfile(Endpoint):
@@ -147,7 +147,7 @@ class PersonProfile(Endpoint):
 
     may = {"GET": PUBLIC}
 
-    @extend_schema(operation_id="profiles_read", responses={200: ProfileShown, **PUBLIC_REFUSED})
+    @extend_schema(operation_id="profiles_read", responses={200: WorkProfile, **PUBLIC_REFUSED})
     def get(self, request: Request, party_id: UUID) -> Response:
         return Response(shown(party_id, self.actor))
 
@@ -158,15 +158,15 @@ class MyProfile(Endpoint):
     may = {"GET": SIGNED_IN, "PUT": SIGNED_IN}
     scope = {"PUT": "work"}
 
-    @extend_schema(operation_id="my_profile", responses={200: ProfileShown, **REFUSED})
+    @extend_schema(operation_id="my_profile", responses={200: WorkProfile, **REFUSED})
     def get(self, request: Request) -> Response:
         if self.actor.party_id is None:
             raise NotFound
         return Response(shown(self.actor.party_id, self.actor))
 
-    @extend_schema(operation_id="my_profile_write", request=ProfileTerms, responses={200: ProfileShown, **REFUSED})
+    @extend_schema(operation_id="my_profile_write", request=WorkProfileTerms, responses={200: WorkProfile, **REFUSED})
     def put(self, request: Request) -> Response:
-        body = self.read(ProfileTerms)
+        body = self.read(WorkProfileTerms)
         terms = Terms(**{name: body[name] for name in Terms.__dataclass_fields__})
         made = profiles.write(terms=terms, version=body["version"], by=self.actor, at=clock.now())
         return Response(shown(made.party_id, self.actor))
