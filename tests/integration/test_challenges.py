@@ -100,6 +100,8 @@ def test_nobody_new_is_shown_the_secret_once_plans_are_closed_but_judges_are(own
     late = acting(person(name="迟来者"))
     with pytest.raises(PledgeClosed):
         made.promised(contest, late)
+    page = signed_in(User.objects.get(party_id=late.person_id)).get(reverse("contest-secret", args=[contest.pk]))
+    assert page.status_code == 200 and "现在不再向新的人披露" in page.content.decode()
     made.promised(contest, judge)
     assert secrecy.read(contest_id=contest.pk, by=judge, at=clock.now())[0].secret == made.SECRET
 

@@ -14,7 +14,8 @@ from backend.common.actors import Actor, Role
 from backend.common.days import years_after
 from backend.common.errors import Forbidden, Invalid, NotFound, refuse_any
 from backend.common.rules import SHANGHAI
-from backend.judging.operations import calls, proofs
+from backend.judging.models import Judge
+from backend.judging.operations import proofs
 from backend.judging.states import Sitting
 from marketplace.contests.errors import PledgeClosed, PledgeNeeded
 from marketplace.contests.models import Contest, ContestFile, Pledge, SecretRead
@@ -78,7 +79,7 @@ def may_promise(contest: Contest, by: Actor) -> bool:
         return False
     if contest.state == Running.FINAL and by.party_id in rounds.chosen(contest):
         return True
-    seats = calls.call_of(KIND, contest.pk).judges.filter(state__in=Sitting.SEATED)
+    seats = Judge.objects.filter(call__subject_kind=KIND, call__subject_id=contest.pk, state__in=Sitting.SEATED)
     return seats.filter(party=by.person_id).exists()
 
 
