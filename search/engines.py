@@ -29,11 +29,16 @@ class Query:
 
 @dataclass(frozen=True)
 class Found:
-    """One page of listings, and how many there are by facet and value."""
+    """One page of listings, and how many there are by facet and value.
+
+    Where words are looked for, counting ends at a thousand: then `is_capped` holds, and `total` and the facets say how
+    many there are at least.
+    """
 
     page: Page[Listing]
     total: int
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    is_capped: bool = False
 
 
 class Engine(Protocol):

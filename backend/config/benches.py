@@ -28,6 +28,7 @@ from django.test.utils import CaptureQueriesContext
 from backend.common import clock, rules
 from backend.common.ids import new_id
 from backend.config import (
+    bench_browse,
     bench_errands,
     bench_fanout,
     bench_fulfilment,
@@ -326,6 +327,20 @@ def nearby() -> Iterator[Result]:
         yield _line("nearby", many, "ms", few, bench_nearby.MANY)
 
 
+def browse_tasks() -> Iterator[Result]:
+    """The hall of tasks as readers go through it (95th percentile, statements): at a million listings, and a thousand."""
+    with scratch():
+        owner = Postgres(Home.here()).url(DATABASE, OWNER)
+
+        def tidy() -> None:
+            with psycopg.connect(owner, autocommit=True) as tables:
+                tables.execute("VACUUM ANALYZE listings_listing, listings_tally")
+
+        for name, many, few in bench_browse.browsed(tidy):
+            yield _line(name, many.p95_ms, "ms", few.p95_ms, bench_browse.MANY)
+            yield _line(f"{name}_statements", many.statements, "statements", few.statements, bench_browse.MANY)
+
+
 BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
     "pledge_hot": pledge_hot,
     "pledge_cold": pledge_cold,
@@ -340,4 +355,5 @@ BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
     "similarity": similarity,
     "lease_items": lease_items,
     "nearby": nearby,
+    "browse_tasks": browse_tasks,
 }

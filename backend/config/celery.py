@@ -35,6 +35,7 @@ app.conf.beat_schedule = {
     "advance-microtasks": {"task": "marketplace.microtasks.tasks.advance_jobs", "schedule": 10.0},
     "advance-contests": {"task": "marketplace.contests.tasks.advance_contests", "schedule": 10.0},
     "advance-disputes": {"task": "backend.disputes.tasks.advance_disputes", "schedule": 10.0},
+    "fold-tallies": {"task": "backend.listings.tasks.fold_tallies", "schedule": 60.0},
     "forget-addresses": {"task": "crowdfunding.fulfilment.tasks.forget_addresses", "schedule": 3600.0},
     "send-mails": {"task": "backend.notifications.tasks.send_mails", "schedule": 20.0},
     "sweep-intents": {"task": "backend.payments.tasks.sweep_intents", "schedule": 5.0},

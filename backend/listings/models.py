@@ -36,10 +36,32 @@ class Listing(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "subject_id"], name="listing_once")]
         indexes = [
-            GinIndex(fields=["words"], name="listing_words"),
+            GinIndex(fields=["words"], name="listing_words", fastupdate=False),
             models.Index(fields=["kind", "-listed_at", "-id"], name="listing_newest", condition=Q(is_public=True)),
             models.Index(
                 fields=["kind", "closes_at", "id"], name="listing_closing", condition=Q(is_public=True, is_open=True)
             ),
             models.Index(fields=["kind", "-raised_fen", "-id"], name="listing_raised", condition=Q(is_public=True)),
+            models.Index(fields=["kind", "-percent", "-id"], name="listing_percent", condition=Q(is_public=True)),
+            models.Index(
+                fields=["kind", "category", "county", "state"], name="listing_facets", condition=Q(is_public=True)
+            ),
         ]
+
+
+class Tally(models.Model):
+    """How many public listings a kind has by category, county and state: the sum of rows that the database adds (计数).
+
+    A trigger adds a row for what a statement changed, so writers never wait for each other at a counter;
+    `operations.fold_tallies` makes one row of many.
+    """
+
+    kind = models.CharField("种类", max_length=16)
+    category = models.CharField("类别", max_length=32)
+    county = models.CharField("县市区", max_length=6)
+    state = models.CharField("状态", max_length=16)
+    closes = models.BooleanField("进行中且有截止时间")
+    n = models.IntegerField("数量变化")
+
+    class Meta:
+        indexes = [models.Index(fields=["kind", "category", "county", "state", "closes"], name="tally_of")]

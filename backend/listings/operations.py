@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchVector
+from django.db import connection
 from django.db.models import Value
 
 from backend.common.fen import Fen
@@ -58,3 +59,24 @@ def show_figures(*, kind: str, subject_id: UUID, raised_fen: Fen, people_n: int,
     Listing.objects.filter(kind=kind, subject_id=subject_id).update(
         raised_fen=raised_fen, people_n=people_n, percent=percent
     )
+
+
+_FOLD = """
+    WITH many AS (
+        SELECT kind, category, county, state, closes FROM listings_tally
+        GROUP BY kind, category, county, state, closes HAVING count(*) > 1
+    ), gone AS (
+        DELETE FROM listings_tally t USING many m
+        WHERE (t.kind, t.category, t.county, t.state, t.closes) = (m.kind, m.category, m.county, m.state, m.closes)
+        RETURNING t.*
+    )
+    INSERT INTO listings_tally (kind, category, county, state, closes, n)
+    SELECT kind, category, county, state, closes, sum(n) FROM gone
+    GROUP BY kind, category, county, state, closes HAVING sum(n) <> 0
+"""
+
+
+def fold_tallies() -> None:
+    """Make one row of the many that say how the number of listings changed; no sum changes, whoever reads meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FOLD)

@@ -27,6 +27,7 @@ from backend.payments.models import PaymentIntent, Refund
 from backend.payments.operations import intents, notices, payouts, refunds
 from backend.payments.provider import Refused, Unknown
 from backend.sim.contest_bugs import CONTEST_BUGS, FINAL_BUGS
+from backend.sim.errand_bugs import ERRAND_BUGS
 from backend.sim.piece_bugs import PIECE_BUGS
 from backend.sim.planting import Bug
 from backend.sim.planting import swap as _swap
@@ -372,6 +373,7 @@ BUGS: dict[str, Bug] = {
     **CONTEST_BUGS,
     **FINAL_BUGS,
     **PIECE_BUGS,
+    **ERRAND_BUGS,
 }
 
 WHERE: dict[str, str] = (
@@ -379,6 +381,7 @@ WHERE: dict[str, str] = (
     | dict.fromkeys(CONTEST_BUGS, "contests")
     | dict.fromkeys(FINAL_BUGS, "finals")
     | dict.fromkeys(PIECE_BUGS, "pieces")
+    | dict.fromkeys(ERRAND_BUGS, "errands")
 )
 """In which scene a bug is looked for, where that is not the first."""
 

@@ -134,3 +134,25 @@ PIECE_DAWNS = (
     PieceDawn(ANSWERED, is_charged=True),
     PieceDawn(CHECKED, is_charged=True),
 )
+
+
+POSTED, BOOKED, HANDED_IN, WEIGHED = range(4)
+"""How far an errand has come: its stops are free; three are booked; two handed in; one accepted, the other contested."""
+
+
+@dataclass(frozen=True)
+class ErrandDawn:
+    """What has happened to the first errand before a seed's first step; dispatch hands out another."""
+
+    age: int
+    is_charged: bool = False
+
+
+ERRAND_DAWNS = (
+    ErrandDawn(WEIGHED),
+    ErrandDawn(BOOKED),
+    ErrandDawn(HANDED_IN),
+    ErrandDawn(POSTED),
+    ErrandDawn(WEIGHED, is_charged=True),
+    ErrandDawn(BOOKED, is_charged=True),
+)

@@ -98,6 +98,7 @@ class ListingsShown(serializers.Serializer[Any]):
     rows = ListingShown(many=True)
     next_cursor = serializers.CharField(allow_blank=True)
     total = serializers.IntegerField()
+    is_capped = serializers.BooleanField(help_text="有检索词而结果很多时为真：total 是至少有多少")
 
 
 class PledgeShown(serializers.Serializer[Any]):
@@ -312,7 +313,12 @@ class Campaigns(Endpoint):
             for row in found.page.rows
         ]
         return Response(
-            {"rows": ListingShown(rows, many=True).data, "next_cursor": found.page.next_cursor, "total": found.total}
+            {
+                "rows": ListingShown(rows, many=True).data,
+                "next_cursor": found.page.next_cursor,
+                "total": found.total,
+                "is_capped": found.is_capped,
+            }
         )
 
     @extend_schema(

@@ -92,6 +92,7 @@ class ContestsShown(serializers.Serializer[Any]):
 
     rows = ContestRow(many=True)
     total = serializers.IntegerField()
+    is_capped = serializers.BooleanField(help_text="有检索词而结果很多时为真：total 是至少有多少")
     next_cursor = serializers.CharField(allow_blank=True)
 
 
@@ -343,7 +344,7 @@ class Contests(Endpoint):
             }
             for row in found.page.rows
         ]
-        body = {"rows": rows, "total": found.total, "next_cursor": found.page.next_cursor}
+        body = {"rows": rows, "total": found.total, "is_capped": found.is_capped, "next_cursor": found.page.next_cursor}
         return Response(ContestsShown(body).data)
 
     @extend_schema(

@@ -78,6 +78,7 @@ class ErrandsShown(serializers.Serializer[Any]):
 
     rows = ErrandRow(many=True)
     total = serializers.IntegerField()
+    is_capped = serializers.BooleanField(help_text="有检索词而结果很多时为真：total 是至少有多少")
     next_cursor = serializers.CharField(allow_blank=True)
 
 
@@ -361,7 +362,7 @@ class Errands(Endpoint):
             | {"id": row.subject_id, "total_fen": row.goal_fen, "stops": row.people_n}
             for row in found.page.rows
         ]
-        body = {"rows": rows, "total": found.total, "next_cursor": found.page.next_cursor}
+        body = {"rows": rows, "total": found.total, "is_capped": found.is_capped, "next_cursor": found.page.next_cursor}
         return Response(ErrandsShown(body).data)
 
     @extend_schema(

@@ -57,6 +57,7 @@ class SolicitationsShown(serializers.Serializer[Any]):
 
     rows = SolicitationRow(many=True)
     total = serializers.IntegerField()
+    is_capped = serializers.BooleanField(help_text="有检索词而结果很多时为真：total 是至少有多少")
     next_cursor = serializers.CharField(allow_blank=True)
 
 
@@ -168,7 +169,7 @@ class Solicitations(Endpoint):
             {name: getattr(row, name) for name in names} | {"id": row.subject_id, "ideas": row.people_n}
             for row in found.page.rows
         ]
-        body = {"rows": rows, "total": found.total, "next_cursor": found.page.next_cursor}
+        body = {"rows": rows, "total": found.total, "is_capped": found.is_capped, "next_cursor": found.page.next_cursor}
         return Response(SolicitationsShown(body).data)
 
     @extend_schema(

@@ -46,6 +46,7 @@ class ArticlesShown(serializers.Serializer[Any]):
 
     rows = ArticleRow(many=True)
     total = serializers.IntegerField()
+    is_capped = serializers.BooleanField(help_text="有检索词而结果很多时为真：total 是至少有多少")
     next_cursor = serializers.CharField(allow_blank=True)
 
 
@@ -245,7 +246,7 @@ class Articles(Endpoint):
             | {"id": row.subject_id, "versions": row.people_n, "changed_at": row.listed_at}
             for row in found.page.rows
         ]
-        body = {"rows": rows, "total": found.total, "next_cursor": found.page.next_cursor}
+        body = {"rows": rows, "total": found.total, "is_capped": found.is_capped, "next_cursor": found.page.next_cursor}
         return Response(ArticlesShown(body).data)
 
     @extend_schema(

@@ -58,6 +58,7 @@ class GapsShown(serializers.Serializer[Any]):
 
     rows = GapRow(many=True)
     total = serializers.IntegerField()
+    is_capped = serializers.BooleanField(help_text="有检索词而结果很多时为真：total 是至少有多少")
     next_cursor = serializers.CharField(allow_blank=True)
 
 
@@ -133,7 +134,7 @@ class Gaps(Endpoint):
             {name: getattr(row, name) for name in names} | {"id": row.subject_id, "fen": row.goal_fen}
             for row in found.page.rows
         ]
-        body = {"rows": rows, "total": found.total, "next_cursor": found.page.next_cursor}
+        body = {"rows": rows, "total": found.total, "is_capped": found.is_capped, "next_cursor": found.page.next_cursor}
         return Response(GapsShown(body).data)
 
     @extend_schema(

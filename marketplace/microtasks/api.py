@@ -75,6 +75,7 @@ class JobsShown(serializers.Serializer[Any]):
 
     rows = JobRow(many=True)
     total = serializers.IntegerField()
+    is_capped = serializers.BooleanField(help_text="有检索词而结果很多时为真：total 是至少有多少")
     next_cursor = serializers.CharField(allow_blank=True)
 
 
@@ -358,7 +359,7 @@ class Jobs(Endpoint):
             | {"id": row.subject_id, "price_fen": row.goal_fen, "items": row.people_n}
             for row in found.page.rows
         ]
-        body = {"rows": rows, "total": found.total, "next_cursor": found.page.next_cursor}
+        body = {"rows": rows, "total": found.total, "is_capped": found.is_capped, "next_cursor": found.page.next_cursor}
         return Response(JobsShown(body).data)
 
     @extend_schema(

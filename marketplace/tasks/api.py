@@ -85,6 +85,7 @@ class TasksShown(serializers.Serializer[Any]):
 
     rows = TaskRow(many=True)
     total = serializers.IntegerField()
+    is_capped = serializers.BooleanField(help_text="有检索词而结果很多时为真：total 是至少有多少")
     next_cursor = serializers.CharField(allow_blank=True)
 
 
@@ -290,7 +291,7 @@ class Tasks(Endpoint):
             }
             for row in found.page.rows
         ]
-        body = {"rows": rows, "total": found.total, "next_cursor": found.page.next_cursor}
+        body = {"rows": rows, "total": found.total, "is_capped": found.is_capped, "next_cursor": found.page.next_cursor}
         return Response(TasksShown(body).data)
 
     @extend_schema(
