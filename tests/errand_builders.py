@@ -11,7 +11,7 @@ from backend.common import clock
 from backend.common.actors import Actor
 from backend.payments.operations import intents
 from marketplace.errands import geography
-from marketplace.errands.models import Errand, Runner, Stop
+from marketplace.errands.models import Errand, Licence, Runner, Stop
 from marketplace.errands.operations import drafts, hands, money, reviews, runners, work
 from marketplace.errands.operations.drafts import Terms
 from marketplace.errands.stops_file import StopRow
@@ -133,3 +133,16 @@ def wait_until_over(errand: Errand) -> Errand:
         due = Stop.objects.filter(errand=errand, due_at__isnull=False).order_by("due_at").first()
         clock.move_to(max(clock.now(), due.due_at if due else clock.now()) + timedelta(seconds=1))
     raise AssertionError(f"the errand stays {errand.state}")
+
+
+def licence(by: Actor, days: int = 300, kind: str = "food") -> Licence:
+    """A licence that waits to be checked."""
+    today = clock.now().date()
+    paper = runners.Paper(kind, "JK2026000123", today - timedelta(days=30), today + timedelta(days=days))
+    return runners.hand_in(paper=paper, by=by, at=clock.now())
+
+
+def licensed(by: Actor, days: int = 300, kind: str = "food") -> Licence:
+    """A licence in force."""
+    made = licence(by, days, kind)
+    return runners.check(licence_id=made.pk, act="confirm", reason="已与卫健登记核对", by=moderator(), at=clock.now())

@@ -27,6 +27,7 @@ from crowdfunding.pots import api as pots
 from marketplace.contests import api as contests
 from marketplace.engagements import api as engagements
 from marketplace.errands import api as errands
+from marketplace.errands import service_api as services
 from marketplace.ideas import api as ideas
 from marketplace.knowledge import api as knowledge
 from marketplace.knowledge import gap_api as gaps
@@ -225,6 +226,12 @@ urlpatterns = [
     path("v1/my/stops", errands.MyStops.as_view()),
     path("v1/my/runner", errands.MyRunner.as_view()),
     path("v1/my/licences", errands.MyLicences.as_view()),
+    path("v1/services", services.Services.as_view()),
+    path("v1/services/<uuid:service_id>/orders", services.ServiceOrders.as_view()),
+    path("v1/services/<uuid:service_id>/moderation/<slug:act>", services.ServiceModeration.as_view()),
+    path("v1/providers/<uuid:runner_id>/services", services.Card.as_view()),
+    path("v1/my/services", services.MyCard.as_view()),
+    path("v1/my/services/<uuid:service_id>", services.MyService.as_view()),
     path("v1/microtasks", microtasks.Jobs.as_view()),
     path(_job, microtasks.JobOne.as_view()),
     path(f"{_job}/items", microtasks.JobItems.as_view()),

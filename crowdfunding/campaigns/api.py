@@ -98,7 +98,7 @@ class ListingsShown(serializers.Serializer[Any]):
     rows = ListingShown(many=True)
     next_cursor = serializers.CharField(allow_blank=True)
     total = serializers.IntegerField()
-    is_capped = serializers.BooleanField(help_text="有检索词而结果很多时为真：total 是至少有多少")
+    is_capped = serializers.BooleanField(default=False, help_text="有检索词而结果很多时为真：total 是至少有多少")
 
 
 class PledgeShown(serializers.Serializer[Any]):

@@ -92,7 +92,7 @@ class ContestsShown(serializers.Serializer[Any]):
 
     rows = ContestRow(many=True)
     total = serializers.IntegerField()
-    is_capped = serializers.BooleanField(help_text="有检索词而结果很多时为真：total 是至少有多少")
+    is_capped = serializers.BooleanField(default=False, help_text="有检索词而结果很多时为真：total 是至少有多少")
     next_cursor = serializers.CharField(allow_blank=True)
 
 

@@ -38,11 +38,13 @@ MOST_TEXT = 2_000_000
 KEY = r"^[A-Za-z0-9_-]{1,32}$"
 
 
-def _latitude() -> serializers.FloatField:
+def latitude_field() -> serializers.FloatField:
+    """Degrees north, in China."""
     return serializers.FloatField(min_value=SOUTH, max_value=NORTH)
 
 
-def _longitude() -> serializers.FloatField:
+def longitude_field() -> serializers.FloatField:
+    """Degrees east, in China."""
     return serializers.FloatField(min_value=WEST, max_value=EAST)
 
 
@@ -78,7 +80,7 @@ class ErrandsShown(serializers.Serializer[Any]):
 
     rows = ErrandRow(many=True)
     total = serializers.IntegerField()
-    is_capped = serializers.BooleanField(help_text="有检索词而结果很多时为真：total 是至少有多少")
+    is_capped = serializers.BooleanField(default=False, help_text="有检索词而结果很多时为真：total 是至少有多少")
     next_cursor = serializers.CharField(allow_blank=True)
 
 
@@ -103,8 +105,8 @@ class StopTerms(serializers.Serializer[Any]):
     """One stop of a draft: degrees, the price in fen, when it is to be done."""
 
     key = serializers.RegexField(KEY)
-    latitude = _latitude()
-    longitude = _longitude()
+    latitude = latitude_field()
+    longitude = longitude_field()
     price_fen = serializers.IntegerField(min_value=1, max_value=MOST_FEN)
     address = serializers.CharField(max_length=MOST_ADDRESS, allow_blank=True, default="")
     from_at = serializers.DateTimeField()
@@ -203,8 +205,8 @@ class OutlookShown(serializers.Serializer[Any]):
 class RunnerTerms(serializers.Serializer[Any]):
     """From where one starts, how far one goes in km, what one runs."""
 
-    latitude = _latitude()
-    longitude = _longitude()
+    latitude = latitude_field()
+    longitude = longitude_field()
     reach_km = serializers.IntegerField(min_value=1, max_value=runners.REACH_MOST_KM)
     kinds = serializers.ListField(child=serializers.ChoiceField(list(KINDS)), min_length=1, max_length=len(KINDS))
     takes_offers = serializers.BooleanField(default=True)

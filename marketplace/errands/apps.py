@@ -16,9 +16,10 @@ class ErrandsConfig(AppConfig):
         from backend.moderation import appeals  # noqa: PLC0415
         from backend.payments.payees import PROMISED  # noqa: PLC0415
         from marketplace.errands import queries  # noqa: PLC0415
-        from marketplace.errands.operations import reviews  # noqa: PLC0415
+        from marketplace.errands.operations import reviews, services  # noqa: PLC0415
 
         books.CHECKS.append(queries.STANDING)
         limits.OBSTACLES.append(queries.open_business)
+        limits.FAREWELLS.append(services.forget)
         appeals.SUBJECTS["errand"] = reviews.REVIEWING.appeals("/errands/{}/")
         PROMISED["errand"] = queries.is_promised

@@ -150,3 +150,32 @@ class NoHistory(Refusal):
 
     status, code = 409, "no_history"
     zh, en = "历史任务还不够多，暂不能预测完成率", "There are not enough past errands to forecast from yet"
+
+
+class ServiceThere(Refusal):
+    """A second line of the same name on one's price card."""
+
+    status, code = 409, "service_there"
+    zh, en = "价目表上已有同名的服务", "Your price card has a service of this name"
+
+
+class TooManyServices(Refusal):
+    """More lines than a price card takes."""
+
+    status, code = 409, "too_many_services"
+    zh, en = "价目表最多 {most} 项服务", "A price card takes {most} services"
+
+
+class PriceChanged(Refusal):
+    """Ordering at a price that is no longer the card's."""
+
+    status, code = 409, "price_changed"
+    zh, en = "价格已变为 {price}，请重新确认", "The price is now {price}: look again"
+
+
+class OutOfReach(Refusal):
+    """Ordering to a place that the provider does not go to."""
+
+    status, code = 409, "out_of_reach"
+    zh, en = "地点超出服务者的 {reach} 公里范围", "The place is beyond the {reach} km that the provider goes"
+    source = "features.md C6"

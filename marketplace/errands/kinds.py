@@ -27,6 +27,17 @@ LICENCES: dict[str, tuple[str, str]] = {
 }
 """The licence of each kind that has one (从业证照)."""
 
+UNITS: dict[str, tuple[str, str]] = {
+    "visit": ("次", "visit"),
+    "hour": ("小时", "hour"),
+    "day": ("天", "day"),
+    "item": ("件", "item"),
+    "person": ("人", "person"),
+    "square_metre": ("平方米", "m²"),
+    "kilometre": ("公里", "km"),
+}
+"""What a service is counted in (计价单位)."""
+
 
 def needs_licence(kind: str, *, at: datetime) -> bool:
     """Whether a kind may only be taken with its licence in force, by the rules of the day."""

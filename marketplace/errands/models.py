@@ -14,13 +14,17 @@ from backend.common.fen import FenField
 from backend.common.ids import new_id
 from backend.common.states import Stateful, states_known
 from marketplace.errands.geography import MapPoint
-from marketplace.errands.kinds import KINDS, LICENCES
+from marketplace.errands.kinds import KINDS, LICENCES, UNITS
 from marketplace.errands.states import ERRAND, LICENCE, OFFER, STOP, At, Licensed, Offered, Posted
 
 BOOKING, DISPATCH = "booking", "dispatch"
 MODES = {BOOKING: ("抢单：符合条件者自行预订", "Booking: who qualifies takes it"),
          DISPATCH: ("派单：平台按距离、余量和信誉逐一询问", "Dispatch: asked one by one, by distance, room and reputation")}  # fmt: skip
 """How stops find who does them (接单方式)."""
+
+DIRECT = "direct"
+MODE_WORDS = MODES | {DIRECT: ("直接下单：只问所选的服务者", "Ordered from a price card: only its provider is asked")}
+"""The modes that posters choose, and the one of what is ordered from somebody's price card."""
 
 
 class Placed(models.Model):
@@ -56,6 +60,9 @@ class Errand(Stateful):
     kind = models.CharField("服务类型", max_length=16, default="survey")
     county = models.CharField("县市区", max_length=6, blank=True)
     mode = models.CharField("接单方式", max_length=8, default=BOOKING)
+    service = models.ForeignKey(
+        "errands.Service", models.PROTECT, null=True, related_name="errands", verbose_name="所订的服务"
+    )
     photos_least = models.PositiveSmallIntegerField("至少几张照片", default=1)
     stops_n = models.PositiveIntegerField("点位数", default=0)
     total_fen = FenField("报酬合计", default=0)
@@ -80,7 +87,11 @@ class Errand(Stateful):
         constraints = [
             states_known(ERRAND),
             models.CheckConstraint(condition=Q(kind__in=sorted(KINDS)), name="errand_kind_known"),
-            models.CheckConstraint(condition=Q(mode__in=sorted(MODES)), name="errand_mode_known"),
+            models.CheckConstraint(condition=Q(mode__in=sorted(MODE_WORDS)), name="errand_mode_known"),
+            models.CheckConstraint(
+                condition=Q(mode=DIRECT, service__isnull=False) | ~Q(mode=DIRECT) & Q(service__isnull=True),
+                name="errand_ordered_from_a_card",
+            ),
             models.CheckConstraint(condition=Q(paid_fen__lte=F("total_fen")), name="errand_pays_no_more_than_it_has"),
             models.CheckConstraint(
                 condition=~Q(state__in=Posted.HOLDING) | Q(paid_by__isnull=False, total_fen__gt=0),
@@ -121,6 +132,49 @@ class Runner(Placed):
             models.CheckConstraint(condition=Q(reach_km__gte=1), name="runner_reach"),
         ]
         indexes = [GistIndex(MapPoint(), name="runner_place", condition=Q(takes_offers=True))]
+
+
+class Service(models.Model):
+    """A line of somebody's price card (价目): what they do, for how much a unit, from how many on.
+
+    A line that is changed or removed stays for the orders that name it; `ended_at` takes it from the card.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    runner = models.ForeignKey(Runner, models.PROTECT, related_name="services", verbose_name="服务者")
+    kind = models.CharField("服务类型", max_length=16)
+    title = models.CharField("服务", max_length=30)
+    text = models.CharField("说明", max_length=200, blank=True)
+    unit = models.CharField("单位", max_length=16)
+    price_fen = FenField("单价")
+    least_n = models.PositiveSmallIntegerField("起订数量", default=1)
+    created_at = models.DateTimeField("上架时间")
+    ended_at = models.DateTimeField("下架时间", null=True)
+    hidden_why = models.CharField("平台下架的理由", max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["runner", "title"], name="service_once_on_a_card", condition=Q(ended_at=None)
+            ),
+            models.CheckConstraint(condition=Q(kind__in=sorted(KINDS)), name="service_kind_known"),
+            models.CheckConstraint(condition=Q(unit__in=sorted(UNITS)), name="service_unit_known"),
+            models.CheckConstraint(condition=Q(price_fen__gt=0, least_n__gte=1), name="service_costs_something"),
+        ]
+        indexes = [models.Index(fields=["runner", "created_at"], name="service_card")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def kind_words(self) -> tuple[str, str]:
+        """Its kind, in Chinese and in English."""
+        return KINDS[self.kind]
+
+    @property
+    def unit_words(self) -> tuple[str, str]:
+        """What it is counted in, in Chinese and in English."""
+        return UNITS[self.unit]
 
 
 class Stop(Stateful, Placed):

@@ -19,7 +19,7 @@ from backend.moderation.pages import card as appeal_card
 from marketplace import escrows, halls
 from marketplace.errands import forms, geography, maps, queries
 from marketplace.errands.kinds import KINDS, LICENCES, needs_licence
-from marketplace.errands.models import MODES, Runner, Stop
+from marketplace.errands.models import MODE_WORDS, Runner, Stop
 from marketplace.errands.operations import dispatch, hands, runners, work
 from marketplace.errands.operations.shared import is_affiliated
 from marketplace.errands.states import ERRAND, STOP, At, Licensed, Posted
@@ -85,7 +85,7 @@ def errand(request: HttpRequest, errand_id: UUID) -> HttpResponse:
         "nav": "work",
         "errand": found,
         "kind": KINDS[found.kind],
-        "mode": MODES[found.mode],
+        "mode": MODE_WORDS[found.mode],
         "licence": LICENCES[found.kind] if needs_licence(found.kind, at=now) else None,
         "is_mine": is_mine,
         "is_moderator": Role.MODERATOR in actor.roles,
@@ -97,7 +97,10 @@ def errand(request: HttpRequest, errand_id: UUID) -> HttpResponse:
         "state": state,
         "rest": f"state={state}&" if state in STOP.states else "",
         "map": maps.draw([(queries.seen(stop, actor).place, stop.state, stop.key) for stop in drawn]),
-        "may_run": found.state == Posted.OPEN and not is_mine and not is_affiliated(found, actor),
+        "may_run": found.state == Posted.OPEN
+        and found.service_id is None
+        and not is_mine
+        and not is_affiliated(found, actor),
         "accept_days": rules.value("errands.accept_days", at=now),
         "appeal": appeal_card(request, "errand", found.pk) if is_mine and found.state == Posted.FROZEN else "",
         "now": now,

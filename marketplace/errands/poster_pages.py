@@ -23,7 +23,7 @@ from backend.moderation.pages import card as appeal_card
 from backend.payments.doors import to_cashier
 from marketplace.errands import forms, maps, queries, stops_file
 from marketplace.errands.kinds import KINDS
-from marketplace.errands.models import MODES, Errand, Outlook
+from marketplace.errands.models import MODE_WORDS, MODES, Errand, Outlook
 from marketplace.errands.operations import course, drafts, foresight, money, reviews
 from marketplace.errands.states import ERRAND, Posted
 from marketplace.tasks.forms import whole
@@ -249,7 +249,7 @@ def review(request: HttpRequest, errand_id: UUID) -> HttpResponse:
         "nav": "review",
         "errand": errand,
         "kind": KINDS[errand.kind],
-        "mode": MODES[errand.mode],
+        "mode": MODE_WORDS[errand.mode],
         "stops": stops,
         "map": _map(errand),
         "checklist": reviews.CHECKLIST.items(),

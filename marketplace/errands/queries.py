@@ -16,6 +16,7 @@ from backend.common.fen import wire_yuan
 from backend.common.models import StateChange
 from backend.common.rules import SHANGHAI
 from marketplace.errands import geography
+from marketplace.errands.kinds import needs_licence
 from marketplace.errands.models import (
     Errand,
     Licence,
@@ -26,6 +27,7 @@ from marketplace.errands.models import (
     Placed,
     RosterMember,
     Runner,
+    Service,
     Stop,
 )
 from marketplace.errands.operations import hands
@@ -35,6 +37,7 @@ from marketplace.errands.states import STOP, At, Licensed, Offered, Posted
 
 A_HANDFUL = 200
 AROUND_M = 60_000
+SERVICES_WITHIN_M = 50_000
 MOST_KNOWN, MOST_MEMBERS = 3_000, 5_000
 """How many past errands and members a forecast looks at: the latest, and the nearest."""
 
@@ -306,6 +309,80 @@ def nearby(
     found = rows.select_related("errand__owner").order_by(geography.AwayOnMap(*place))[:most]
     away = [(round(geography.metres(place, geography.about(*stop.place))), stop) for stop in found]
     return sorted((one for one in away if one[0] <= reach_m), key=lambda one: one[0])
+
+
+# --- price cards -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OnCard:
+    """A service as customers see it: how far its provider is in metres, to the kilometre, where a place was given."""
+
+    service: Service
+    away_m: int | None
+
+
+def card_of(runner: Runner, *, at: datetime) -> list[Service]:
+    """What a provider offers now; what needs a licence only while it is in force."""
+    rows = list(runner.services.filter(ended_at=None).order_by("created_at", "id")[:100])
+    licensed = _licensed([runner], at)
+    return [one for one in rows if not needs_licence(one.kind, at=at) or (runner.pk, one.kind) in licensed]
+
+
+def _licensed(runners: Sequence[Runner], at: datetime) -> set[tuple[UUID, str]]:
+    today = at.astimezone(SHANGHAI).date()
+    rows = Licence.objects.filter(
+        runner__in=runners, state=Licensed.IN_FORCE, valid_from__lte=today, valid_until__gte=today
+    )
+    return set(rows.values_list("runner_id", "kind"))
+
+
+def services_near(
+    place: tuple[float, float], *, at: datetime, kinds: Sequence[str] = (), most: int = 60
+) -> list[OnCard]:  # fmt: skip
+    """What can be ordered to a place, the nearest providers first; found by walking the index from the nearest on.
+
+    Ways are from the rough place of a provider: exact ones, asked for from a few sides, would tell where they live.
+    """
+    mine = Service.objects.filter(runner=OuterRef("pk"), ended_at=None)
+    rows = Runner.objects.filter(
+        geography.WithinOnMap(*place, SERVICES_WITHIN_M), takes_offers=True
+    ).filter(Exists(mine.filter(kind__in=kinds) if kinds else mine))  # fmt: skip
+    near = list(rows.order_by(geography.AwayOnMap(*place))[:most])
+    reach = {one.pk: one for one in near if geography.metres(one.place, place) <= one.reach_km * 1_000}
+    licensed = _licensed(list(reach.values()), at)
+    found = Service.objects.filter(runner__in=list(reach), ended_at=None).select_related("runner__party")
+    shown = [
+        OnCard(one, int(round(geography.metres(geography.about(*one.runner.place), place), -3)))
+        for one in found.order_by("created_at", "id")[:1_000]
+        if (not kinds or one.kind in kinds)
+        and (not needs_licence(one.kind, at=at) or (one.runner_id, one.kind) in licensed)
+    ]
+    return sorted(shown, key=lambda one: (one.away_m or 0, -one.service.runner.reputation, one.service.created_at))
+
+
+def provider(runner_id: UUID) -> Runner:
+    """Somebody with a price card.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = Runner.objects.select_related("party").filter(pk=runner_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def service(service_id: UUID) -> Service:
+    """A service that is on a card now.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = Service.objects.select_related("runner__party").filter(pk=service_id, ended_at=None).first()
+    if found is None:
+        raise NotFound
+    return found
 
 
 # --- what forecasts learn from -----------------------------------------------------------------------------------

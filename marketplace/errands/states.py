@@ -38,6 +38,7 @@ ERRAND = Machine(
     },
     moves=(
         Move("submit", Posted.EDITABLE, Posted.REVIEW, by=Role.OWNER),
+        Move("order", Posted.DRAFT, Posted.FUNDING, by=Role.OWNER),
         Move("approve", Posted.REVIEW, Posted.FUNDING, by=Role.MODERATOR),
         Move("return", Posted.REVIEW, Posted.RETURNED, by=Role.MODERATOR),
         Move("give_up_review", Posted.REVIEW, Posted.RETURNED, by=Role.CLOCK, after="14 days unreviewed"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.errands import pages, poster_pages
+from marketplace.errands import pages, poster_pages, service_pages
 
 _errand = "errands/<uuid:errand_id>/"
 _stop = "errands/stops/<uuid:stop_id>/"
@@ -14,6 +14,11 @@ urlpatterns = [
     path("errands/board/", poster_pages.board, name="errand-board"),
     path("errands/mine/", pages.mine, name="errand-mine"),
     path("errands/runner/", pages.runner, name="errand-runner"),
+    path("errands/services/", service_pages.near, name="errand-services"),
+    path("errands/services/<uuid:service_id>/hide/", service_pages.hide, name="errand-service-hide"),
+    path("errands/services/<uuid:service_id>/remove/", service_pages.remove, name="errand-service-remove"),
+    path("errands/card/", service_pages.mine, name="errand-card-mine"),
+    path("errands/providers/<uuid:runner_id>/", service_pages.card, name="errand-card"),
     path("errands/licences/", pages.add_licence, name="errand-licences"),
     path(_licence, pages.licence, name="errand-licence"),
     path(f"{_licence}picture/", pages.licence_picture, name="errand-licence-picture"),

@@ -57,7 +57,7 @@ class SolicitationsShown(serializers.Serializer[Any]):
 
     rows = SolicitationRow(many=True)
     total = serializers.IntegerField()
-    is_capped = serializers.BooleanField(help_text="有检索词而结果很多时为真：total 是至少有多少")
+    is_capped = serializers.BooleanField(default=False, help_text="有检索词而结果很多时为真：total 是至少有多少")
     next_cursor = serializers.CharField(allow_blank=True)
 
 

@@ -75,7 +75,7 @@ class JobsShown(serializers.Serializer[Any]):
 
     rows = JobRow(many=True)
     total = serializers.IntegerField()
-    is_capped = serializers.BooleanField(help_text="有检索词而结果很多时为真：total 是至少有多少")
+    is_capped = serializers.BooleanField(default=False, help_text="有检索词而结果很多时为真：total 是至少有多少")
     next_cursor = serializers.CharField(allow_blank=True)
 
 

@@ -85,7 +85,7 @@ class TasksShown(serializers.Serializer[Any]):
 
     rows = TaskRow(many=True)
     total = serializers.IntegerField()
-    is_capped = serializers.BooleanField(help_text="有检索词而结果很多时为真：total 是至少有多少")
+    is_capped = serializers.BooleanField(default=False, help_text="有检索词而结果很多时为真：total 是至少有多少")
     next_cursor = serializers.CharField(allow_blank=True)
 
 

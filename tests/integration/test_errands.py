@@ -49,6 +49,8 @@ from tests.errand_builders import (
     book,
     errand_draft,
     hand_in,
+    licence,
+    licensed,
     open_errand,
     picture,
     put_in,
@@ -281,26 +283,15 @@ def test_one_runner_in_many_windows_at_once_does_not_pass_the_quota(cashier):
 # --- licences ----------------------------------------------------------------------------------------------------
 
 
-def _licence(by, days: int = 300, kind: str = "food") -> Licence:
-    today = clock.now().date()
-    paper = runners.Paper(kind, "JK2026000123", today - timedelta(days=30), today + timedelta(days=days))
-    return runners.hand_in(paper=paper, by=by, at=clock.now())
-
-
-def _confirmed(by, days: int = 300) -> Licence:
-    made = _licence(by, days)
-    return runners.check(licence_id=made.pk, act="confirm", reason="已与卫健登记核对", by=moderator(), at=clock.now())
-
-
 def test_a_regulated_kind_needs_a_licence_in_force_until_the_service_is_over(cashier):
     errand, _ = open_errand(cashier, stops=1, kind="food")
     (stop,) = stops_of(errand)
     by, short = runner(kinds=("food",)), runner(kinds=("food",))
-    waiting = _licence(by)
+    waiting = licence(by)
     with pytest.raises(LicenceMissing):  # handed in is not in force
         book(stop, by)
     runners.check(licence_id=waiting.pk, act="confirm", reason="已核对", by=moderator(), at=clock.now())
-    _confirmed(short, days=3)  # in force today, but not when the window ends
+    licensed(short, days=3)  # in force today, but not when the window ends
     with pytest.raises(LicenceMissing):
         book(stop, short)
     assert book(stop, by).state == "booked"
@@ -310,9 +301,9 @@ def test_a_licence_that_is_revoked_frees_what_was_booked_with_it(cashier):
     errand, poster = open_errand(cashier, stops=1, kind="food")
     (stop,) = stops_of(errand)
     by = runner(kinds=("food",))
-    licence = _confirmed(by)
+    held = licensed(by)
     book(stop, by)
-    runners.check(licence_id=licence.pk, act="revoke", reason="体检不合格", by=moderator(), at=clock.now())
+    runners.check(licence_id=held.pk, act="revoke", reason="体检不合格", by=moderator(), at=clock.now())
     stop.refresh_from_db()
     assert (stop.state, stop.runner, row_of(by).in_hand_n) == ("ready", None, 0)
     deliver_events()
@@ -324,14 +315,14 @@ def test_a_licence_that_is_revoked_frees_what_was_booked_with_it(cashier):
 
 def test_a_licence_ends_by_the_clock_is_sealed_and_is_not_checked_by_its_holder():
     by = runner(kinds=("food",))
-    made = _confirmed(by, days=1)
+    made = licensed(by, days=1)
     assert "JK2026000123" not in made.number_sealed and made.number_masked == "JK********23"
     clock.move_to(clock.now() + timedelta(days=3))
     beat()
     assert Licence.objects.get(pk=made.pk).state == "ended"
-    again = _licence(by)
+    again = licence(by)
     with pytest.raises(Invalid):
-        _licence(by)  # one is being checked
+        licence(by)  # one is being checked
     from backend.common.actors import Role
 
     with pytest.raises(Affiliated):

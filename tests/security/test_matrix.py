@@ -51,7 +51,7 @@ from crowdfunding.pots.models import Pot
 from marketplace.contests.models import Contest, ContestFile, EntryFile
 from marketplace.contests.models import Entry as ContestEntry
 from marketplace.engagements.models import Claim, Contract, DeliveredFile, Delivery, Invoice, Message, Milestone, Review
-from marketplace.errands.models import Errand, Licence, Offer, Photo, Runner, Stop
+from marketplace.errands.models import Errand, Licence, Offer, Photo, Runner, Service, Stop
 from marketplace.errands.operations.runners import number_place
 from marketplace.ideas.models import Idea, Solicitation
 from marketplace.knowledge.models import Article, Change, Gap, Version
@@ -78,6 +78,9 @@ BACKERS_OWN = (
     "v1/answers",
     "offer_id",
     "change_id",
+    "my/services",
+    "services/<uuid:service_id>/remove",
+    "errands/card",
 )
 
 
@@ -400,7 +403,9 @@ def _errands(poster, runner, intent, at) -> dict[str, object]:
     paper.number_sealed = encryption.encrypt("JK0023", place=number_place(paper.pk))
     paper.save(force_insert=True)
     offer = Offer.objects.create(stop=free, runner=who, away_m=0, made_at=at, until=at + timedelta(hours=1))
+    line = Service.objects.create(runner=who, kind="repair", title="维修", unit="visit", price_fen=5_000, created_at=at)
     return {
+        "service_id": line.pk, "runner_id": who.pk,
         "errand_id": draft_.pk, "open_errand": open_.pk, "stop_id": refused.pk, "photo_id": shot.pk,
         "licence_id": paper.pk, "offer_id": offer.pk,
     }  # fmt: skip
@@ -445,6 +450,7 @@ API_ACTS = {
     "api/v1/gaps/<uuid:gap_id>/finding": "for",
     "api/v1/gaps/<uuid:gap_id>/review": "freeze",
     "api/v1/gaps": "accept",
+    "api/v1/services/<uuid:service_id>/moderation": "hide",
     "errands/stops/<uuid:stop_id>/finding": "for",
     "errands/stops": "accept",
     "errands/offers": "decline",
@@ -512,6 +518,16 @@ BODIES: dict[str, dict[str, object]] = {
     "licences": {"kind": "care", "number": "A12345", "valid_from": "2020-01-01", "valid_until": "2099-01-01"},
     "hide": {"words": "字" * 12},
     "for": {"words": "字" * 12},
+    "services": {"kind": "repair", "title": "修锁", "unit": "visit", "price_fen": 9_000},
+    "orders": {
+        "quantity": 1,
+        "price_fen": 5_000,
+        "latitude": 29.8,
+        "longitude": 114.3,
+        "address": "a",
+        "from_at": "2030-01-01T00:00:00Z",
+        "until_at": "2030-01-02T00:00:00Z",
+    },
     "plea": {"grounds": "字" * 12},
     "items": {"content": "id,text\n1,a"},
     "tiers": {"title": "回报", "price_fen": 100},
@@ -591,6 +607,7 @@ BODIES: dict[str, dict[str, object]] = {
 
 
 PUTS: dict[str, dict[str, object]] = {
+    "services": {"kind": "repair", "title": "修锁", "unit": "visit", "price_fen": 9_000},
     "profile": {"headline": "h", "text": "t", "version": 1},
     "errands": {
         "title": "现场",

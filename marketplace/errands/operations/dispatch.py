@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from backend.common import outbox, rules
-from backend.common.actors import CLOCK, Actor, Role
+from backend.common.actors import CLOCK, SYSTEM, Actor, Role
 from backend.common.errors import NotFound, refuse_any
 from marketplace.errands import geography
 from marketplace.errands.errors import NotYetYours, OfferOver
@@ -33,6 +33,8 @@ def offer_next(*, stop_id: UUID, at: datetime) -> Offer | None:
         return None
     if stop.offers.filter(state=Offered.MADE).exists():
         return None
+    if errand.service is not None:
+        return _offer_to_provider(errand.service.runner, stop, at)
     asked = stop.offers.count()
     able, is_waiting = _able(errand, stop, at) if asked < rules.value("errands.offers_most", at=at) else ([], False)
     if not able:
@@ -41,8 +43,23 @@ def offer_next(*, stop_id: UUID, at: datetime) -> Offer | None:
             stop.save(update_fields=["is_for_all"])
         return None
     away, runner = min(able, key=lambda one: (int(one[0] // BAND_M), -one[1].reputation, one[1].in_hand_n, one[0]))
-    until = min(at + timedelta(minutes=rules.value("errands.offer_minutes", at=at)), stop.until_at)
-    made = Offer.objects.create(stop=stop, runner=runner, away_m=round(away), made_at=at, until=until)
+    return _offer(
+        stop, runner, round(away), until=at + timedelta(minutes=rules.value("errands.offer_minutes", at=at)), at=at
+    )
+
+
+def _offer_to_provider(provider: Runner, stop: Stop, at: datetime) -> Offer | None:
+    """Ask the one whose service was ordered; who was asked before did not take it, or let it go: the pay goes back."""
+    if stop.offers.exists():
+        hands.end(stop.pk, "drop", by=SYSTEM, at=at, reason="服务者没有接单")
+        return None
+    away = round(geography.metres(provider.place, stop.place))
+    return _offer(stop, provider, away, until=at + rules.hours("errands.direct_hours", at=at), at=at)
+
+
+def _offer(stop: Stop, runner: Runner, away_m: int, *, until: datetime, at: datetime) -> Offer:
+    until = min(until, stop.until_at)
+    made = Offer.objects.create(stop=stop, runner=runner, away_m=away_m, made_at=at, until=until)
     outbox.record(StopOffered(at=at, offer_id=made.pk, stop_id=stop.pk, party_id=runner.party_id))
     return made
 

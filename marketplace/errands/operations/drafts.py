@@ -23,7 +23,7 @@ from marketplace import escrows
 from marketplace.errands import geography, stops_file
 from marketplace.errands.errors import ErrandFixed, ErrandIncomplete
 from marketplace.errands.kinds import KINDS
-from marketplace.errands.models import MODES, Errand, Stop
+from marketplace.errands.models import BOOKING, MODES, Errand, Stop
 from marketplace.errands.operations.shared import KIND, SCOPE, move, of_owner, set_clock, show
 from marketplace.errands.states import Posted
 from marketplace.errands.stops_file import StopRow
@@ -67,8 +67,9 @@ def start(*, by: Actor, at: datetime) -> Errand:
 def copy(*, errand_id: UUID, by: Actor, at: datetime) -> Errand:
     """A new draft with the terms of an earlier errand of one's own; stops come anew (复制任务)."""
     old, _actor = of_owner(errand_id, by)
-    names = ("title", "summary", "brief", "brief_html", "kind", "county", "mode", "photos_least")
-    new = Errand(**{name: getattr(old, name) for name in names}, owner=old.owner, created_at=at, state_at=at)
+    names = ("title", "summary", "brief", "brief_html", "kind", "county", "photos_least")
+    mode = old.mode if old.mode in MODES else BOOKING  # an order from a price card becomes an errand for everybody
+    new = Errand(**{name: getattr(old, name) for name in names}, mode=mode, owner=old.owner, created_at=at, state_at=at)
     set_clock(new)
     new.save(force_insert=True)
     show(new)
@@ -138,7 +139,7 @@ def load(
     most = rules.value("errands.stops_most", at=at)
     rows = stops_file.read(body, from_at=from_at, until_at=until_at, most=most)
     errand.stops.all().delete()
-    Stop.objects.bulk_create([_stop(errand, row, rank) for rank, row in enumerate(rows, 1)], batch_size=500)
+    Stop.objects.bulk_create([stop_from(errand, row, rank) for rank, row in enumerate(rows, 1)], batch_size=500)
     _saved(errand, at)
     return errand
 
@@ -158,12 +159,13 @@ def add_stop(*, errand_id: UUID, row: StopRow, by: Actor, at: datetime) -> Erran
     errand.stops.filter(key=row.key).delete()
     if errand.stops.count() >= rules.value("errands.stops_most", at=at):
         raise Invalid("点位太多", "Too many stops", field="key")
-    _stop(errand, row, rank).save(force_insert=True)
+    stop_from(errand, row, rank).save(force_insert=True)
     _saved(errand, at)
     return errand
 
 
-def _stop(errand: Errand, row: StopRow, rank: int) -> Stop:
+def stop_from(errand: Errand, row: StopRow, rank: int) -> Stop:
+    """A stop of an errand as a row says, not yet saved."""
     east, north = geography.on_map(row.latitude, row.longitude)
     return Stop(
         errand=errand,

@@ -108,8 +108,16 @@ def is_affiliated(errand: Errand, by: Actor) -> bool:
 
 
 def may_see(errand: Errand, by: Actor) -> bool:
-    """Whether an errand is there for somebody: everybody's once it is open, before that its poster's and staff's."""
-    if errand.state in Posted.PUBLIC or by.party_id is not None and by.party_id == errand.owner_id:
+    """Whether an errand is there for somebody: everybody's once it is open, before that its poster's and staff's.
+
+    What was ordered from a price card is its customer's, its provider's and staff's alone.
+    """
+    hat = by.party_id
+    if hat is not None and hat == errand.owner_id:
+        return True
+    if errand.state in Posted.PUBLIC and (
+        errand.service is None or hat is not None and hat == errand.service.runner.party_id
+    ):
         return True
     return bool(by.roles & {Role.MODERATOR, Role.AUDITOR}) and errand.state != Posted.DRAFT
 
@@ -177,7 +185,7 @@ def show(errand: Errand) -> None:
             category=CATEGORY,
             county=errand.county,
             state=errand.state,
-            is_public=errand.state in Posted.PUBLIC,
+            is_public=errand.state in Posted.PUBLIC and errand.service_id is None,
             is_open=errand.state == Posted.OPEN,
             goal_fen=errand.total_fen,
             raised_fen=0,
