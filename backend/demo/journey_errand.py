@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 POSTER, DECIDER = "13800000013", "13800000001"
 RUNNERS = ("13900000008", "13900000009", "13900000010", "13900000011")
 FAR, COURIER = "13900000012", "13900000014"
+PROVIDER, CUSTOMER = "13900000013", "13800000014"
 STOPS, TARGET = 12, 80
 BRIEF = "到点位拍摄门头一张，照片要看得清店名；关门的拍门头并写明。不进入经营区域，不拍人。"
 
@@ -50,6 +51,7 @@ class ErrandAct:
         errand_id = self._open(_quarter(tasks))
         self._run(errand_id)
         self._dispatch(_quarter(tasks)[0])
+        self._order(_quarter(tasks)[0])
 
     # --- a dozen stops ------------------------------------------------------------------------------------------
 
@@ -196,6 +198,51 @@ class ErrandAct:
             raise Failed("the delivery was not paid, or the one that nobody could take did not go back")
         journey.say(
             "餐食配送须持健康证：没有证的派不到也订不了，报酬到期全退；证照核验后派单、接单、送达，发布方三天没说话视为通过并付款"
+        )
+
+    # --- from a price card ----------------------------------------------------------------------------------------
+
+    def _order(self, at: Task) -> None:
+        """What a provider offers at a price is ordered twice from them alone: once they come, once they do not."""
+        journey, place = self.journey, (at.place.latitude, at.place.longitude)
+        provider, customer = self._registered(PROVIDER, place, "housekeeping"), journey.client(CUSTOMER)
+        line = {"kind": "housekeeping", "title": "日常保洁", "unit": "hour", "price_fen": 4_000, "least_n": 2}
+        service = provider.done("my/services", line)
+        near = customer.http.get("services", params={"latitude": place[0], "longitude": place[1]}).json()["rows"]
+        if service["id"] not in {row["id"] for row in near}:
+            raise Failed("what is on a price card nearby was not found")
+        wanted: dict[str, Any] = {
+            "quantity": 3, "price_fen": 3_900, "latitude": place[0], "longitude": place[1], "address": "演示小区 1 栋",
+        }  # fmt: skip
+        wanted |= {"from_at": _after(hours=2), "until_at": _after(days=2)}
+        code = customer.post(f"services/{service['id']}/orders", wanted).json()["code"]
+        if code != "price_changed":
+            raise Failed(f"another price than the card's was answered {code}")
+        made = []
+        for accepts in (True, False):
+            order = customer.done(f"services/{service['id']}/orders", wanted | {"price_fen": 4_000})
+            cashier = customer.done(f"errands/{order['id']}/cashier", {})["url"]
+            journey.browser.choose(journey.browser.arrive(cashier))
+            stop = Stop.objects.get(errand_id=order["id"])
+            journey.until("问服务者", lambda stop=stop: stop.offers.filter(state="made").exists())  # type: ignore[misc]
+            (offer,) = provider.http.get("my/runner").json()["offers"]
+            provider.done(f"offers/{offer['id']}/{'accept' if accepts else 'decline'}", {})
+            made.append(stop)
+        journey.move(hours=3)
+        provider.done(f"stops/{made[0].pk}/submission", {"words": "三小时，已收拾干净"})
+        customer.done(f"stops/{made[0].pk}/accept", {})
+        for stop in made:
+            key = stop.errand_id
+            journey.until("订单结束", lambda key=key: Errand.objects.get(pk=key).state == "completed")  # type: ignore[misc]
+            journey.until("余款退回", lambda key=key: not books.balance(ledger.escrow_of("errand", key)))  # type: ignore[misc]
+        paid, back = (Errand.objects.get(pk=stop.errand_id) for stop in made)
+        if (paid.paid_fen, back.back_fen) != (12_000, 12_000):
+            raise Failed(
+                f"the service was paid {paid.paid_fen}, the one that nobody came for went back {back.back_fen}"
+            )
+        journey.say(
+            "保洁员挂出价目表，客户按每小时 ¥40 订三小时两次：价格与所见不符的当场拒绝；钱先托管、只问本人，接了的做完付 ¥120，"
+            "没接的 ¥120 全退，别人看不到也接不到"
         )
 
 

@@ -22,6 +22,7 @@ from backend.demo.jobs import Jobs
 from backend.demo.lore import Lore
 from backend.demo.pieces import Pieces
 from backend.demo.prizes import Prizes
+from backend.demo.rounds import Rounds
 from backend.demo.stories import CARRIERS, HARVESTS, PARCELS, SEASONS, STORIES, Story
 from backend.listings.facets import COUNTIES
 from backend.payments import queries as payments
@@ -76,6 +77,7 @@ class World:
             made += Jobs(self.people, self.moderator, self.now, self._settle).make()
             made += Prizes(self.people, self.moderator, self.now, self._settle).make()
             made += Pieces(self.people, self.moderator, self.now, self._settle).make()
+            made += Rounds(self.people, self.moderator, self.now, self._settle).make()
             made += Lore(self.people, self.moderator, self.now, self._settle).make()
         finally:
             self.browser.set_clock(clock.now())

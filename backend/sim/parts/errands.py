@@ -20,10 +20,11 @@ from crowdfunding.campaigns.tasks import answer_by_silence
 from marketplace.errands import geography
 from marketplace.errands import tasks as errand_tasks
 from marketplace.errands.kinds import LICENCES
-from marketplace.errands.models import BOOKING, DISPATCH, Errand, Licence, Offer, Runner, Stop
-from marketplace.errands.operations import course, dispatch, drafts, hands, money, reviews, runners, work
+from marketplace.errands.models import BOOKING, DISPATCH, Errand, Licence, Offer, Runner, Service, Stop
+from marketplace.errands.operations import course, dispatch, drafts, hands, money, reviews, runners, services, work
 from marketplace.errands.operations.drafts import Terms
 from marketplace.errands.operations.runners import Paper
+from marketplace.errands.operations.services import ServiceTerms, Wanted
 from marketplace.errands.states import At, Licensed, Offered, Posted
 from marketplace.errands.stops_file import StopRow
 
@@ -73,6 +74,20 @@ def _license(world: World, who: User, days: int) -> Licence:
     return runners.check(licence_id=made.pk, act="confirm", reason=GROUNDS, by=moderator, at=world.now())
 
 
+def _order(world: World, who: User, service: Service) -> Errand:
+    """A service ordered from its provider's card, for from in an hour until the day after tomorrow."""
+    wanted = Wanted(
+        quantity=2,
+        price_fen=service.price_fen,
+        place=HERE,
+        address="sim",
+        from_at=world.now() + timedelta(hours=1),
+        until_at=world.now() + timedelta(hours=40),
+        note="",
+    )
+    return services.order(service_id=service.pk, wanted=wanted, by=world.acting(who), at=world.now())
+
+
 def dawn(world: World, begun: ErrandDawn) -> None:
     """Runners with their licences, one errand as far as the beginning says, and another that dispatch hands out."""
     world.gateway.faulty = False
@@ -86,8 +101,12 @@ def dawn(world: World, begun: ErrandDawn) -> None:
         )  # fmt: skip
         if number < 3:
             _license(world, who, (2, 4, 400)[number])
+        terms = ServiceTerms("survey", "sim", "", "visit", 4_321, 1)
+        services.add(terms=terms, by=by, at=at)
     first = _publish(world, posters[0], kind="survey", mode=BOOKING, prices=(10_001, 5_000, 333, 7_000))
     _publish(world, posters[1], kind=LICENSED, mode=DISPATCH, prices=(2_500, 99_999))
+    ordered = _order(world, posters[0], Service.objects.order_by("created_at", "pk")[0])
+    campaigns.pay_orders(world, money.order(errand_id=ordered.pk, by=world.acting(posters[0]), at=world.now()))
     world.pass_time(timedelta(minutes=61))
     _ring(world)
     if begun.age >= BOOKED:
@@ -250,8 +269,11 @@ def start(world: World) -> Thread | None:
             intents.cashier_url(intent_id=order.pk, phone=False, at=world.now())
 
         return world.task("a poster goes to pay in", visit)
-    if Errand.objects.count() >= 5:
+    if Errand.objects.count() >= 7:
         return None
+    if world.rng.random() < 0.5:
+        who, service = world.person("client"), world.pick(list(Service.objects.order_by("created_at", "pk")[:4]))
+        return world.task("a service is ordered", lambda: _order(world, who, service) and None)
     who, kind, mode = world.person("client"), world.pick(["survey", LICENSED]), world.pick([BOOKING, DISPATCH])
     return world.task(
         "an errand is posted", lambda: _write(world, who, kind=kind, mode=mode, prices=(301, 40_000)) and None
@@ -309,6 +331,13 @@ OFFERED_IN_VAIN = """
     FROM errands_stop s JOIN errands_offer o ON o.stop_id = s.id WHERE o.state = 'made' AND s.state <> 'ready'
 """
 
+OTHER_PROVIDER = """
+    SELECT 'stop ' || right(s.id::text, 6) || ' was ordered of one and offered to, or taken by, another'
+    FROM errands_stop s JOIN errands_errand e ON e.id = s.errand_id JOIN errands_service v ON v.id = e.service_id
+    WHERE s.runner_id <> v.runner_id
+       OR EXISTS (SELECT 1 FROM errands_offer o WHERE o.stop_id = s.id AND o.runner_id <> v.runner_id)
+"""
+
 
 def errands_settled(world: World) -> Iterator[str]:
     """No errand, stop or offer waits, and nothing is left in the escrow of an errand."""
@@ -333,7 +362,7 @@ PART = Part(
         Act("answer", 16, answer),
         Act("judge", 16, judge),
         Act("moderate", 10, moderate),
-        Act("start errands", 6, start),
+        Act("start errands", 8, start),
         Act("errands' clock", 16, clockwork),
     ),
     laws=(
