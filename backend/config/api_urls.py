@@ -24,6 +24,7 @@ from crowdfunding.fulfilment import api as fulfilment
 from crowdfunding.harvest import api as harvest
 from crowdfunding.leads import api as leads
 from crowdfunding.pots import api as pots
+from marketplace.announcements import api as announcements
 from marketplace.contests import api as contests
 from marketplace.engagements import api as engagements
 from marketplace.errands import api as errands
@@ -226,6 +227,10 @@ urlpatterns = [
     path("v1/my/stops", errands.MyStops.as_view()),
     path("v1/my/runner", errands.MyRunner.as_view()),
     path("v1/my/licences", errands.MyLicences.as_view()),
+    path("v1/announcements/<slug:kind>/<uuid:subject_id>", announcements.Announcements.as_view()),
+    path(
+        "v1/announcements/<uuid:announcement_id>/moderation/<slug:act>", announcements.AnnouncementModeration.as_view()
+    ),
     path("v1/services", services.Services.as_view()),
     path("v1/services/<uuid:service_id>/orders", services.ServiceOrders.as_view()),
     path("v1/services/<uuid:service_id>/moderation/<slug:act>", services.ServiceModeration.as_view()),

@@ -64,6 +64,7 @@ OUR_APPS = [
     "marketplace.ideas",
     "marketplace.knowledge",
     "marketplace.profiles",
+    "marketplace.announcements",
     "backend.web",
     "backend.demo",
 ]

@@ -41,6 +41,7 @@ urlpatterns = [
     path("", include("marketplace.tax.urls")),
     path("", include("marketplace.engagements.urls")),
     path("", include("marketplace.profiles.urls")),
+    path("", include("marketplace.announcements.urls")),
     path("", include("marketplace.tasks.urls")),
     path("", include("marketplace.contests.urls")),
     path("", include("marketplace.microtasks.urls")),

@@ -48,6 +48,7 @@ from crowdfunding.fulfilment.operations import surveys
 from crowdfunding.harvest.models import Clause, Shortfall
 from crowdfunding.leads.models import Lead, LedRound, Report
 from crowdfunding.pots.models import Pot
+from marketplace.announcements.models import Announcement
 from marketplace.contests.models import Contest, ContestFile, EntryFile
 from marketplace.contests.models import Entry as ContestEntry
 from marketplace.engagements.models import Claim, Contract, DeliveredFile, Delivery, Invoice, Message, Milestone, Review
@@ -182,6 +183,7 @@ def world(db):
     work |= _microtasks(maker, backer, pledges.intent_of(made.pk), at)
     work |= _ideas(maker, backer, at)
     work |= _knowledge(maker, backer, pledges.intent_of(made.pk), at)
+    work |= _announcements(maker, at)
     work |= _errands(maker, backer, pledges.intent_of(made.pk), at)
     token, _text = accounts.make_token(user=backer, party_id=backer.party_id, name="t", scopes=scopes, at=at)
     clients = {"nobody": Client(raise_request_exception=False), "stranger": signed_in(person(name="别人"))}
@@ -380,6 +382,15 @@ def _knowledge(poster, author, intent, at) -> dict[str, object]:
     return {"article_id": entry.pk, "no": 1, "change_id": waits.pk, "gap_id": gap.pk, "piece_id": piece.pk}
 
 
+def _announcements(poster, at) -> dict[str, object]:
+    """An announcement about the draft of a task, which is nobody else's to read."""
+    return {
+        "announcement_id": Announcement.objects.create(
+            kind="task", subject_id=uuid4(), owner=poster.party, text="t", told_n=1, at=at
+        ).pk
+    }
+
+
 def _errands(poster, runner, intent, at) -> dict[str, object]:
     """A draft of an errand, and an open one: a stop that was refused, and a free one that the runner is offered."""
     words = {"owner": poster.party, "title": "现场", "created_at": at, "state_at": at}
@@ -451,6 +462,8 @@ API_ACTS = {
     "api/v1/gaps/<uuid:gap_id>/review": "freeze",
     "api/v1/gaps": "accept",
     "api/v1/services/<uuid:service_id>/moderation": "hide",
+    "api/v1/announcements/<uuid:announcement_id>/moderation": "hide",
+    "work/announcements/<uuid:announcement_id>": "hide",
     "errands/stops/<uuid:stop_id>/finding": "for",
     "errands/stops": "accept",
     "errands/offers": "decline",
@@ -779,6 +792,8 @@ def filled(route: str, world: dict, *, missing: bool = False, public: bool = Fal
                 value = world["open_task"]
             if public and name == "passport_id":
                 value = world["published"]
+            if "announcements/" in route and name in ("kind", "subject_id"):
+                value = "task" if name == "kind" else world["task_id"]
             if public and name == "campaign_id":
                 value = world["public"]
             if missing and name.endswith("_id"):

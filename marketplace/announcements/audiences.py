@@ -1,0 +1,74 @@
+"""Who takes part in each kind of posted work, and so hears what its poster announces (参与者)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from backend.common.actors import Actor
+from backend.judging.models import Application
+from backend.judging.states import Standing
+from marketplace.contests import queries as contests
+from marketplace.errands import queries as errands
+from marketplace.errands.models import Stop
+from marketplace.errands.states import At
+from marketplace.ideas import queries as ideas
+from marketplace.ideas.models import Idea
+from marketplace.knowledge import queries as knowledge
+from marketplace.knowledge.models import Change
+from marketplace.microtasks import queries as microtasks
+from marketplace.microtasks.models import Participant
+from marketplace.tasks import queries as tasks
+from marketplace.tasks.models import Bid
+from marketplace.tasks.states import Bidding
+
+
+@dataclass(frozen=True)
+class Audience:
+    """One kind of work: how it is read by who may see it and by its poster, who takes part, where its page is."""
+
+    visible: Callable[[UUID, Actor], Any]
+    own: Callable[[UUID, Actor], Any]
+    parties: Callable[[UUID], QuerySet[Any, UUID]]
+    url: str
+
+
+def _bidders(key: UUID) -> QuerySet[Any, UUID]:
+    return Bid.objects.filter(task_id=key).exclude(state=Bidding.WITHDRAWN).values_list("bidder_id", flat=True)
+
+
+def _entrants(key: UUID) -> QuerySet[Any, UUID]:
+    rows = Application.objects.filter(call__subject_kind="contest", call__subject_id=key)
+    return rows.exclude(state=Standing.WITHDRAWN).values_list("party_id", flat=True)
+
+
+def _workers(key: UUID) -> QuerySet[Any, UUID]:
+    return Participant.objects.filter(job_id=key).values_list("party_id", flat=True)
+
+
+def _runners(key: UUID) -> QuerySet[Any, UUID]:
+    rows = Stop.objects.filter(errand_id=key, state__in=(At.BOOKED, *At.HANDED_IN), runner__isnull=False)
+    return rows.values_list("runner__party_id", flat=True)
+
+
+def _authors_of_ideas(key: UUID) -> QuerySet[Any, UUID]:
+    return Idea.objects.filter(solicitation_id=key).exclude(state="withdrawn").values_list("author_id", flat=True)
+
+
+def _authors_of_changes(key: UUID) -> QuerySet[Any, UUID]:
+    return Change.objects.filter(gap_id=key).values_list("author_id", flat=True)
+
+
+AUDIENCES: dict[str, Audience] = {
+    "task": Audience(tasks.visible, tasks.own, _bidders, "/work/{}/"),
+    "contest": Audience(contests.visible, contests.own, _entrants, "/contests/{}/"),
+    "microtask": Audience(microtasks.visible, microtasks.own, _workers, "/microtasks/{}/"),
+    "errand": Audience(errands.visible, errands.own, _runners, "/errands/{}/"),
+    "solicitation": Audience(ideas.visible, ideas.own, _authors_of_ideas, "/ideas/{}/"),
+    "gap": Audience(knowledge.gap, knowledge.own_gap, _authors_of_changes, "/knowledge/gaps/{}/"),
+}
+"""By the kind of what is announced about."""
