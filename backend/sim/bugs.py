@@ -28,6 +28,7 @@ from backend.payments.operations import intents, notices, payouts, refunds
 from backend.payments.provider import Refused, Unknown
 from backend.sim.contest_bugs import CONTEST_BUGS, FINAL_BUGS
 from backend.sim.errand_bugs import ERRAND_BUGS
+from backend.sim.lore_bugs import LORE_BUGS
 from backend.sim.piece_bugs import PIECE_BUGS
 from backend.sim.planting import Bug
 from backend.sim.planting import swap as _swap
@@ -374,6 +375,7 @@ BUGS: dict[str, Bug] = {
     **FINAL_BUGS,
     **PIECE_BUGS,
     **ERRAND_BUGS,
+    **LORE_BUGS,
 }
 
 WHERE: dict[str, str] = (
@@ -382,6 +384,7 @@ WHERE: dict[str, str] = (
     | dict.fromkeys(FINAL_BUGS, "finals")
     | dict.fromkeys(PIECE_BUGS, "pieces")
     | dict.fromkeys(ERRAND_BUGS, "errands")
+    | dict.fromkeys(LORE_BUGS, "lore")
 )
 """In which scene a bug is looked for, where that is not the first."""
 

@@ -156,3 +156,24 @@ ERRAND_DAWNS = (
     ErrandDawn(WEIGHED, is_charged=True),
     ErrandDawn(BOOKED, is_charged=True),
 )
+
+
+WANTED, ANSWERED_GAP, FILLED_GAP, CONTESTED_GAP = range(4)
+"""How far a bounty has come: it is open; handed in for; filled, to be paid; contested by its poster."""
+
+
+@dataclass(frozen=True)
+class LoreDawn:
+    """What has happened to the first bounty before a seed's first step; another is open, and the public is asked."""
+
+    age: int
+    is_charged: bool = False
+
+
+LORE_DAWNS = (
+    LoreDawn(FILLED_GAP),
+    LoreDawn(ANSWERED_GAP),
+    LoreDawn(CONTESTED_GAP),
+    LoreDawn(WANTED),
+    LoreDawn(FILLED_GAP, is_charged=True),
+)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from backend.sim.dawns import CONTEST_DAWNS, DAWNS, ERRAND_DAWNS, FINAL_DAWNS, PIECE_DAWNS, WORK_DAWNS
+from backend.sim.dawns import CONTEST_DAWNS, DAWNS, ERRAND_DAWNS, FINAL_DAWNS, LORE_DAWNS, PIECE_DAWNS, WORK_DAWNS
 from backend.sim.part import Part
-from backend.sim.parts import PARTS, contests, disputes, errands, finals, money, pieces, work
+from backend.sim.parts import PARTS, contests, disputes, errands, finals, lore, money, pieces, work
 
 
 @dataclass(frozen=True)
@@ -37,4 +37,5 @@ SCENES = {
     "finals": Scene("finals", (money.PART, finals.PART), FINAL_DAWNS),
     "pieces": Scene("pieces", (money.PART, pieces.PART), PIECE_DAWNS),
     "errands": Scene("errands", (money.PART, errands.PART), ERRAND_DAWNS),
+    "lore": Scene("lore", (money.PART, lore.PART), LORE_DAWNS),
 }

@@ -1,0 +1,60 @@
+"""Planted bugs of bounties and ideas."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from backend.common.fen import Fen
+from backend.ledger import queries as books
+from backend.sim.planting import Bug, swap
+from marketplace.knowledge.models import Change, Gap
+from marketplace.knowledge.operations import bounties, gaps, verdicts
+from marketplace.knowledge.states import Missing
+
+
+def _whatever_the_bank_asks() -> object:
+    """Pay what the books hold, whoever asks for it back."""
+
+    def free_money(gap: Gap, at: datetime) -> Fen:
+        return books.available(bounties.escrow_of(gap))
+
+    return free_money
+
+
+def _rest_kept() -> object:
+    """Forget the bounty that nobody earned."""
+
+    def return_whole(gap: Gap, *, reason: str, at: datetime) -> None:
+        return None
+
+    return return_whole
+
+
+def _anybody_reads() -> object:
+    """Let whoever likes read a change for publication."""
+
+    def require_independent(change: Change, person_id: UUID, *, at: datetime) -> None:
+        return None
+
+    return require_independent
+
+
+def _paid_at_once() -> object:
+    """Give the poster no time to contest."""
+    right = gaps.set_clock
+
+    def set_clock(found: Gap) -> None:
+        right(found)
+        if found.state == Missing.FILLED:
+            found.until = found.due_at = found.state_at
+
+    return set_clock
+
+
+LORE_BUGS: dict[str, Bug] = {
+    "bounty_paid_in_chargeback": swap(bounties, "_free_money", _whatever_the_bank_asks()),
+    "bounty_kept": swap(bounties, "_return_whole", _rest_kept()),
+    "anybody_reads": swap(verdicts, "require_independent", _anybody_reads()),
+    "no_time_to_contest": swap(gaps, "set_clock", _paid_at_once()),
+}
