@@ -26,6 +26,7 @@ from crowdfunding.leads import api as leads
 from crowdfunding.pots import api as pots
 from marketplace.announcements import api as announcements
 from marketplace.contests import api as contests
+from marketplace.covers import api as covers
 from marketplace.engagements import api as engagements
 from marketplace.errands import api as errands
 from marketplace.errands import service_api as services
@@ -231,6 +232,7 @@ urlpatterns = [
     path(
         "v1/announcements/<uuid:announcement_id>/moderation/<slug:act>", announcements.AnnouncementModeration.as_view()
     ),
+    path("v1/covers/<slug:kind>/<uuid:subject_id>", covers.Cover.as_view()),
     path("v1/services", services.Services.as_view()),
     path("v1/services/<uuid:service_id>/orders", services.ServiceOrders.as_view()),
     path("v1/services/<uuid:service_id>/moderation/<slug:act>", services.ServiceModeration.as_view()),

@@ -65,6 +65,7 @@ OUR_APPS = [
     "marketplace.knowledge",
     "marketplace.profiles",
     "marketplace.announcements",
+    "marketplace.covers",
     "backend.web",
     "backend.demo",
 ]

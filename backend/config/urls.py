@@ -42,6 +42,7 @@ urlpatterns = [
     path("", include("marketplace.engagements.urls")),
     path("", include("marketplace.profiles.urls")),
     path("", include("marketplace.announcements.urls")),
+    path("", include("marketplace.covers.urls")),
     path("", include("marketplace.tasks.urls")),
     path("", include("marketplace.contests.urls")),
     path("", include("marketplace.microtasks.urls")),

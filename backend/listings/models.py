@@ -32,6 +32,10 @@ class Listing(models.Model):
     closes_at = models.DateTimeField("截止", null=True)
     listed_at = models.DateTimeField("发布时间")
     words = SearchVectorField("检索词", null=True)
+    cover_sha256 = models.CharField("封面摘要", max_length=64, blank=True)
+    cover_mime = models.CharField("封面类型", max_length=20, blank=True)
+    cover_width = models.PositiveIntegerField("封面宽（像素）", null=True)
+    cover_height = models.PositiveIntegerField("封面高（像素）", null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "subject_id"], name="listing_once")]

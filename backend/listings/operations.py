@@ -61,6 +61,13 @@ def show_figures(*, kind: str, subject_id: UUID, raised_fen: Fen, people_n: int,
     )
 
 
+def set_cover(*, kind: str, subject_id: UUID, sha256: str, mime: str, width: int | None, height: int | None) -> None:
+    """Give a listing a picture of its own, or with empty words take it away (封面)."""
+    Listing.objects.filter(kind=kind, subject_id=subject_id).update(
+        cover_sha256=sha256, cover_mime=mime, cover_width=width, cover_height=height
+    )
+
+
 _FOLD = """
     WITH many AS (
         SELECT kind, category, county, state, closes FROM listings_tally

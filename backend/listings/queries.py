@@ -1,6 +1,17 @@
-"""What is true of the listings (发现): how many there are, kept as sums."""
+"""Reads of listings (发现), and what may never be found of how many there are."""
 
 from __future__ import annotations
+
+from uuid import UUID
+
+from backend.listings.models import Listing
+
+
+def cover_of(kind: str, subject_id: UUID) -> Listing | None:
+    """The listing of a thing that has a picture of its own, with no more than the picture's columns."""
+    rows = Listing.objects.filter(kind=kind, subject_id=subject_id).exclude(cover_sha256="")
+    return rows.only("cover_sha256", "cover_mime", "cover_width", "cover_height").first()
+
 
 STANDING = {
     "count of public listings differs from the listings (cell, difference)": """

@@ -17,6 +17,7 @@ from backend.common.actors import Role
 from backend.common.errors import NotFound
 from marketplace.announcements import operations, queries
 from marketplace.announcements.models import MOST_TEXT, Announcement
+from marketplace.kinds_of_work import kind_of
 
 
 class AnnouncementTerms(serializers.Serializer[Any]):
@@ -82,7 +83,7 @@ class Announcements(Endpoint):
     )
     @idempotent
     def post(self, request: Request, kind: str, subject_id: UUID) -> Response:
-        queries.audience(kind).own(subject_id, self.actor)
+        kind_of(kind).own(subject_id, self.actor)
         text = self.read(AnnouncementTerms)["text"]
         made = operations.announce(kind=kind, subject_id=subject_id, text=text, by=self.actor, at=clock.now())
         return Response(AnnouncementShown(_row(made)).data, status=201)

@@ -13,10 +13,10 @@ from backend.common.actors import Actor
 from backend.common.errors import Forbidden, Invalid, NotFound, refuse_any
 from backend.moderation import operations as moderation
 from backend.moderation import screening
-from marketplace.announcements import queries
 from marketplace.announcements.errors import NobodyThere, TooManyAnnouncements
 from marketplace.announcements.events import AnnouncementMade
 from marketplace.announcements.models import MOST_TEXT, Announcement
+from marketplace.kinds_of_work import kind_of
 from marketplace.tasks.errors import Affiliated
 
 SCOPE = "work"
@@ -33,8 +33,8 @@ def announce(*, kind: str, subject_id: UUID, text: str, by: Actor, at: datetime)
         TooManyAnnouncements: as many as a day takes were made.
         Invalid: too short, too long, or with contacts that lead away.
     """
-    audience = queries.audience(kind)
-    subject = audience.own(subject_id, by)
+    work = kind_of(kind)
+    subject = work.own(subject_id, by)
     if SCOPE not in by.scopes:
         raise Forbidden
     said = text.strip()
@@ -54,7 +54,7 @@ def announce(*, kind: str, subject_id: UUID, text: str, by: Actor, at: datetime)
     most = rules.value("announcements.a_day", at=at)
     if Announcement.objects.filter(kind=kind, subject_id=subject_id, at__gt=at - timedelta(days=1)).count() >= most:
         raise TooManyAnnouncements(most=most)
-    told_n = audience.parties(subject_id).order_by().distinct().count()
+    told_n = work.parties(subject_id).order_by().distinct().count()
     if not told_n:
         raise NobodyThere
     made = Announcement.objects.create(

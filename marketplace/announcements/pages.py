@@ -14,6 +14,7 @@ from backend.common import clock, paging, rules
 from backend.common.actors import Role
 from backend.common.errors import NotFound
 from marketplace.announcements import operations, queries
+from marketplace.kinds_of_work import kind_of
 
 
 @require_GET
@@ -31,7 +32,7 @@ def announcements(request: HttpRequest, kind: str, subject_id: UUID) -> HttpResp
         "nav": "work",
         "found": found,
         "kind": kind,
-        "url": queries.audience(kind).url.format(subject_id),
+        "url": kind_of(kind).url.format(subject_id),
         "page": page,
         "is_mine": actor.party_id is not None and actor.party_id == found.owner_id,
         "is_moderator": Role.MODERATOR in actor.roles,
@@ -44,7 +45,7 @@ def announcements(request: HttpRequest, kind: str, subject_id: UUID) -> HttpResp
 @signed_in
 def announce(request: HttpRequest, kind: str, subject_id: UUID) -> HttpResponse:
     """Say something to everybody who takes part."""
-    queries.audience(kind).own(subject_id, actor_of(request))
+    kind_of(kind).own(subject_id, actor_of(request))
     text = request.POST.get("text", "")[:2_000]
     return take(
         request,

@@ -10,22 +10,10 @@ from django.db.models import QuerySet
 
 from backend.common.actors import Actor, Role
 from backend.common.errors import NotFound
-from marketplace.announcements.audiences import AUDIENCES, Audience
 from marketplace.announcements.models import Announcement
+from marketplace.kinds_of_work import kind_of
 
 AT_ONCE = 500
-
-
-def audience(kind: str) -> Audience:
-    """How a kind of work is read and who takes part.
-
-    Raises:
-        NotFound: no kind that is announced about.
-    """
-    found = AUDIENCES.get(kind)
-    if found is None:
-        raise NotFound
-    return found
 
 
 def subject(kind: str, subject_id: UUID, actor: Actor) -> Any:
@@ -34,7 +22,7 @@ def subject(kind: str, subject_id: UUID, actor: Actor) -> Any:
     Raises:
         NotFound: none, or not for this reader.
     """
-    return audience(kind).visible(subject_id, actor)
+    return kind_of(kind).visible(subject_id, actor)
 
 
 def of_subject(kind: str, subject_id: UUID, actor: Actor) -> QuerySet[Announcement]:
@@ -59,7 +47,7 @@ def one(announcement_id: UUID) -> Announcement:
 
 def told(announcement: Announcement) -> Iterator[list[UUID]]:
     """Who takes part in the work now, each once, some hundreds at a time."""
-    rows = audience(announcement.kind).parties(announcement.subject_id).exclude(pk=None).order_by().distinct()
+    rows = kind_of(announcement.kind).parties(announcement.subject_id).exclude(pk=None).order_by().distinct()
     some: list[UUID] = []
     for party_id in rows.iterator(chunk_size=AT_ONCE):
         some.append(party_id)

@@ -25,7 +25,15 @@ def sim(*words: str) -> tuple[int, dict, str]:
     return done.returncode, json.loads(lines[-1]) if lines else {}, done.stderr
 
 
-SEEDS = {"funding": (28, 28), "work": (9, 4), "contests": (9, 4), "finals": (5, 2), "pieces": (9, 4), "errands": (6, 2), "lore": (5, 2)}
+SEEDS = {
+    "funding": (28, 28),
+    "work": (9, 4),
+    "contests": (9, 4),
+    "finals": (5, 2),
+    "pieces": (9, 4),
+    "errands": (6, 2),
+    "lore": (5, 2),
+}
 """How many seeds of a scene, and how many kills they have at least: a short proof in every run, long ones by hand."""
 
 

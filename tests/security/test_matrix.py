@@ -620,6 +620,7 @@ BODIES: dict[str, dict[str, object]] = {
 
 
 PUTS: dict[str, dict[str, object]] = {
+    "covers": {"name": "b.png", "content": "JVBERi0x"},
     "services": {"kind": "repair", "title": "修锁", "unit": "visit", "price_fen": 9_000},
     "profile": {"headline": "h", "text": "t", "version": 1},
     "errands": {
@@ -792,7 +793,7 @@ def filled(route: str, world: dict, *, missing: bool = False, public: bool = Fal
                 value = world["open_task"]
             if public and name == "passport_id":
                 value = world["published"]
-            if "announcements/" in route and name in ("kind", "subject_id"):
+            if ("announcements/" in route or "covers/" in route) and name in ("kind", "subject_id"):
                 value = "task" if name == "kind" else world["task_id"]
             if public and name == "campaign_id":
                 value = world["public"]

@@ -268,9 +268,9 @@ OWN_REVIEWER = """
 """
 
 PAID_IN_CHARGEBACK = """
-    SELECT 'bounty ' || right(g.id::text, 6) || ' was paid while the bank asked for its money'
+    SELECT 'bounty ' || right(g.id::text, 6) || ' was paid or ended while the bank asked for its money'
     FROM knowledge_gap g
-    JOIN common_statechange paid ON paid.subject_id = g.id AND paid.target = 'completed'
+    JOIN common_statechange paid ON paid.subject_id = g.id AND paid.target IN ('completed', 'failed', 'cancelled', 'expired')
     JOIN payments_dispute d ON d.intent_id = g.paid_by_id
     LEFT JOIN LATERAL (SELECT min(c.at) at FROM common_statechange c WHERE c.subject_id = d.id
                        AND c.event IN ('win', 'lose', 'let_pass')) ended ON true
@@ -320,7 +320,7 @@ PART = Part(
         Law("Y1", "No bounty is open without its money.", UNFUNDED),
         Law("Y2", "A bounty is paid for what was published, to somebody other than its poster.", PAID_FOR_NOTHING),
         Law("Y3", "Nobody reads for publication what they wrote or pay for.", OWN_REVIEWER),
-        Law("Y4", "No bounty is paid while the poster's bank asks for the money.", PAID_IN_CHARGEBACK),
+        Law("Y4", "No bounty is paid or ended while the poster's bank asks for the money.", PAID_IN_CHARGEBACK),
         Law("Y5", "No bounty is paid by the clock before its poster could contest.", UNCONTESTABLE),
         Law("Y6", "Nobody endorses their own idea.", OWN_ENDORSEMENT),
     ),

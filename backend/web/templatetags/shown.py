@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from django import template
 from django.template.context import RequestContext
@@ -13,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from backend.common.fen import Fen, show_yuan
 from backend.common.states import MACHINES
+from backend.listings import queries as listings
 from backend.listings.models import Listing
 from backend.projects.kinds import DOCUMENTS, NEEDS, STAGES
 
@@ -316,6 +318,12 @@ def percent_of_bp(basis_points: int) -> str:
 def cleaned(html: str) -> SafeString:
     """Rich text that `richtext.render` has cleaned; the one place where HTML is not escaped."""
     return SafeString(html)
+
+
+@register.simple_tag
+def listing_cover(kind: str, subject_id: UUID) -> Listing | None:
+    """The picture of a posted work, where it has one."""
+    return listings.cover_of(kind, subject_id)
 
 
 @register.filter

@@ -1,4 +1,4 @@
-"""Who takes part in each kind of posted work, and so hears what its poster announces (参与者)."""
+"""The kinds of posted work, for what is alike in all of them: how each is read, who takes part, where its page is (任务种类)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from backend.common.actors import Actor
+from backend.common.errors import NotFound
 from backend.judging.models import Application
 from backend.judging.states import Standing
 from marketplace.contests import queries as contests
@@ -28,7 +29,7 @@ from marketplace.tasks.states import Bidding
 
 
 @dataclass(frozen=True)
-class Audience:
+class KindOfWork:
     """One kind of work: how it is read by who may see it and by its poster, who takes part, where its page is."""
 
     visible: Callable[[UUID, Actor], Any]
@@ -63,12 +64,24 @@ def _authors_of_changes(key: UUID) -> QuerySet[Any, UUID]:
     return Change.objects.filter(gap_id=key).values_list("author_id", flat=True)
 
 
-AUDIENCES: dict[str, Audience] = {
-    "task": Audience(tasks.visible, tasks.own, _bidders, "/work/{}/"),
-    "contest": Audience(contests.visible, contests.own, _entrants, "/contests/{}/"),
-    "microtask": Audience(microtasks.visible, microtasks.own, _workers, "/microtasks/{}/"),
-    "errand": Audience(errands.visible, errands.own, _runners, "/errands/{}/"),
-    "solicitation": Audience(ideas.visible, ideas.own, _authors_of_ideas, "/ideas/{}/"),
-    "gap": Audience(knowledge.gap, knowledge.own_gap, _authors_of_changes, "/knowledge/gaps/{}/"),
+KINDS_OF_WORK: dict[str, KindOfWork] = {
+    "task": KindOfWork(tasks.visible, tasks.own, _bidders, "/work/{}/"),
+    "contest": KindOfWork(contests.visible, contests.own, _entrants, "/contests/{}/"),
+    "microtask": KindOfWork(microtasks.visible, microtasks.own, _workers, "/microtasks/{}/"),
+    "errand": KindOfWork(errands.visible, errands.own, _runners, "/errands/{}/"),
+    "solicitation": KindOfWork(ideas.visible, ideas.own, _authors_of_ideas, "/ideas/{}/"),
+    "gap": KindOfWork(knowledge.gap, knowledge.own_gap, _authors_of_changes, "/knowledge/gaps/{}/"),
 }
-"""By the kind of what is announced about."""
+"""By the kind of its listing."""
+
+
+def kind_of(kind: str) -> KindOfWork:
+    """A kind of work.
+
+    Raises:
+        NotFound: there is none of that name.
+    """
+    found = KINDS_OF_WORK.get(kind)
+    if found is None:
+        raise NotFound
+    return found
