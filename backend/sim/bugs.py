@@ -418,5 +418,9 @@ SEEN: dict[str, int] = {
     "unconfirmed_bid_counts": 12,
     "nobody_moves_up": 5,
     "contested_settled": 9,
+    "any_licence": 3,
+    "stop_paid_in_chargeback": 5,
+    "no_time_to_contest": 3,
+    "bounty_paid_in_chargeback": 6,
 }
 """At which seed each that takes more than two was found last: tried first, so that the proof is quick while it holds."""

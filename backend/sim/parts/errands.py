@@ -313,9 +313,9 @@ PAID_IN_CHARGEBACK = """
     FROM errands_stop s JOIN errands_errand e ON e.id = s.errand_id
     JOIN common_statechange paid ON paid.subject_id = s.id AND paid.event = 'pay'
     JOIN payments_dispute d ON d.intent_id = e.paid_by_id
-    LEFT JOIN LATERAL (SELECT min(c.at) at FROM common_statechange c WHERE c.subject_id = d.id
+    LEFT JOIN LATERAL (SELECT min(c.id) id FROM common_statechange c WHERE c.subject_id = d.id
                        AND c.event IN ('win', 'lose', 'let_pass')) ended ON true
-    WHERE paid.at > d.opened_at AND (ended.at IS NULL OR paid.at < ended.at)
+    WHERE paid.at > d.opened_at AND (ended.id IS NULL OR paid.id < ended.id)
 """
 
 UNHEARD = """

@@ -119,7 +119,7 @@ def _user(party_id: object) -> User:
 
 def write(world: World) -> Thread | None:
     """Somebody hands in for a bounty, or takes back what they handed in."""
-    who = world.person("worker")
+    who = world.person(world.pick(["worker", "worker", "worker", "moderator"]))
     by = world.acting(who)
     mine = Change.objects.filter(author_id=who.party_id, state=Changing.REVIEW).order_by("pk").first()
     if mine is not None and world.rng.random() < 0.3:
@@ -272,9 +272,12 @@ PAID_IN_CHARGEBACK = """
     FROM knowledge_gap g
     JOIN common_statechange paid ON paid.subject_id = g.id AND paid.target IN ('completed', 'failed', 'cancelled', 'expired')
     JOIN payments_dispute d ON d.intent_id = g.paid_by_id
-    LEFT JOIN LATERAL (SELECT min(c.at) at FROM common_statechange c WHERE c.subject_id = d.id
+    LEFT JOIN LATERAL (SELECT min(c.id) id FROM common_statechange c WHERE c.subject_id = d.id
                        AND c.event IN ('win', 'lose', 'let_pass')) ended ON true
-    WHERE paid.at > d.opened_at AND (ended.at IS NULL OR paid.at < ended.at)
+    WHERE paid.at > d.opened_at AND (ended.id IS NULL OR paid.id < ended.id)
+      AND (paid.target <> 'failed' OR NOT EXISTS (
+          SELECT 1 FROM payments_dispute lost JOIN common_statechange c ON c.subject_id = lost.id
+          WHERE lost.intent_id = g.paid_by_id AND c.event IN ('lose', 'let_pass') AND c.id < paid.id))
 """
 
 UNCONTESTABLE = """
