@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID
 
 from backend.common.fen import Fen
 from backend.ledger import queries as books
 from backend.sim.planting import Bug, swap
-from marketplace.knowledge.models import Change, Gap
-from marketplace.knowledge.operations import bounties, gaps, verdicts
+from marketplace.knowledge.models import Gap
+from marketplace.knowledge.operations import bounties, gaps
 from marketplace.knowledge.states import Missing
 
 
@@ -31,15 +30,6 @@ def _rest_kept() -> object:
     return return_whole
 
 
-def _anybody_reads() -> object:
-    """Let whoever likes read a change for publication."""
-
-    def require_independent(change: Change, person_id: UUID, *, at: datetime) -> None:
-        return None
-
-    return require_independent
-
-
 def _paid_at_once() -> object:
     """Give the poster no time to contest."""
     right = gaps.set_clock
@@ -55,6 +45,5 @@ def _paid_at_once() -> object:
 LORE_BUGS: dict[str, Bug] = {
     "bounty_paid_in_chargeback": swap(bounties, "_free_money", _whatever_the_bank_asks()),
     "bounty_kept": swap(bounties, "_return_whole", _rest_kept()),
-    "anybody_reads": swap(verdicts, "require_independent", _anybody_reads()),
     "no_time_to_contest": swap(gaps, "set_clock", _paid_at_once()),
 }

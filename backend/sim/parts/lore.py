@@ -137,10 +137,11 @@ def write(world: World) -> Thread | None:
 
 def read(world: World) -> Thread | None:
     """A moderator, or whoever it is not for, takes a change to read it and says what they find."""
-    found = list(Change.objects.filter(state__in=Changing.WAITING).order_by("pk")[:4])
-    if not found:
+    in_hand = list(Change.objects.filter(state=Changing.REVIEWING).order_by("pk")[:4])
+    waiting = list(Change.objects.filter(state=Changing.REVIEW).order_by("-pk")[:6])
+    if not in_hand and not waiting:
         return None
-    change = world.pick(found)
+    change = world.pick(in_hand if in_hand and (not waiting or world.rng.random() < 0.7) else waiting)
     key, state = change.pk, change.state
     reader = world.pick(["moderator", "moderator", "moderator", "worker"])
     who = _user(change.reviewer_id) if state == Changing.REVIEWING else world.person(reader)
