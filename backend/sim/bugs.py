@@ -421,6 +421,6 @@ SEEN: dict[str, int] = {
     "any_licence": 3,
     "stop_paid_in_chargeback": 5,
     "no_time_to_contest": 3,
-    "bounty_paid_in_chargeback": 6,
+    "bounty_paid_in_chargeback": 9,
 }
 """At which seed each that takes more than two was found last: tried first, so that the proof is quick while it holds."""

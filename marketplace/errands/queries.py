@@ -30,7 +30,7 @@ from marketplace.errands.models import (
     Service,
     Stop,
 )
-from marketplace.errands.operations import hands
+from marketplace.errands.operations import hands, services
 from marketplace.errands.operations.shared import may_see
 from marketplace.errands.records import Member, Place, Task
 from marketplace.errands.states import STOP, At, Licensed, Offered, Posted
@@ -349,7 +349,7 @@ def services_near(
         geography.WithinOnMap(*place, SERVICES_WITHIN_M), takes_offers=True
     ).filter(Exists(mine.filter(kind__in=kinds) if kinds else mine))  # fmt: skip
     near = list(rows.order_by(geography.AwayOnMap(*place))[:most])
-    reach = {one.pk: one for one in near if geography.metres(one.place, place) <= one.reach_km * 1_000}
+    reach = {one.pk: one for one in near if services.in_reach(one, place)}
     licensed = _licensed(list(reach.values()), at)
     found = Service.objects.filter(runner__in=list(reach), ended_at=None).select_related("runner__party")
     shown = [

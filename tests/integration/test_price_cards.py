@@ -20,7 +20,8 @@ from marketplace.errands.operations import dispatch, drafts, hands, runners, ser
 from marketplace.errands.operations.services import ServiceTerms, Wanted
 from marketplace.tasks.errors import Affiliated
 from tests.builders import acting, beat, deliver_events, moderator, person
-from tests.errand_builders import HERE, licensed, put_in, row_of, runner, wait_until_over
+from tests.errand_builders import HERE, licensed, open_errand, put_in, row_of, runner, wait_until_over
+from tests.errand_builders import row as errand_row
 
 pytestmark = pytest.mark.django_db
 
@@ -250,3 +251,32 @@ def test_a_copy_of_an_order_is_a_draft_for_everybody(cleaner):
 def test_an_account_with_an_order_is_not_closed(cleaner):
     made, _by = ordered(on_card(cleaner))
     assert queries.open_business(made.owner)
+
+
+def test_whether_a_provider_comes_tells_only_about_where_they_start():
+    """Two who start some hundred metres apart in the same square answer alike from every side."""
+    first, second = (runner(name, north_m=north) for name, north in (("甲", 0), ("乙", 120)))
+    same = {geography.about(*row_of(by).place) for by in (first, second)}
+    assert len(same) == 1
+    for by in (first, second):
+        on_card(by)
+    for step in range(4_000, 6_500, 50):
+        place = (geography.north_of(HERE[0], step), HERE[1])
+        names = {one.service.runner.party_id for one in queries.services_near(place, at=clock.now())}
+        assert names in (set(), {first.party_id, second.party_id})
+
+
+def test_whether_a_stop_is_too_far_tells_only_about_where_it_is(cashier):
+    by = acting(person(name="发布者"))
+    rows = [errand_row(number, north, price_fen=5_000) for number, north in ((1, 0), (2, 120))]
+    made, _by = open_errand(cashier, by, rows=rows)
+    asker = runner("打听的人")
+    stops = list(made.stops.order_by("rank"))
+    assert len({geography.about(*stop.place) for stop in stops}) == 1
+    for step in range(4_500, 5_600, 50):
+        who = row_of(asker)
+        who.latitude = geography.north_of(HERE[0], step)
+        answers = {
+            "too_far" in {one.code for one in hands.obstacles(made, stop, who, asker, clock.now())} for stop in stops
+        }
+        assert len(answers) == 1

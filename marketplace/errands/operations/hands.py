@@ -79,9 +79,13 @@ def licence_for(runner: Runner, kind: str, stop: Stop) -> Licence | None:
 
 
 def obstacles(errand: Errand, stop: Stop, runner: Runner, by: Actor, at: datetime, *, is_offered: bool = False) -> list[Refusal]:  # fmt: skip
-    """Every reason why this runner may not take this stop now; none where they may."""
+    """Every reason why this runner may not take this stop now; none where they may.
+
+    How far it is counts to the rough place that the public knows: an exact answer, asked for from a few sides, would tell
+    the exact place. What was ordered from a card was in reach when it was ordered.
+    """
     tier = tier_of(runner.reputation, at=at)
-    away = geography.metres(runner.place, stop.place)
+    away = geography.metres(runner.place, geography.about(*stop.place)) if errand.service_id is None else 0
     opens = (stop.opens_at or at) + tier.delay
     licence = needs_licence(errand.kind, at=at) and licence_for(runner, errand.kind, stop) is None
     until = stop.until_at.astimezone(SHANGHAI).strftime("%Y-%m-%d")

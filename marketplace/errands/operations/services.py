@@ -170,6 +170,11 @@ def forget(party: Party) -> None:
     Runner.objects.filter(party=party).update(takes_offers=False)
 
 
+def in_reach(runner: Runner, place: tuple[float, float]) -> bool:
+    """Whether a provider comes to a place, counted from about where they start: exact answers would tell where they live."""
+    return geography.metres(geography.about(*runner.place), place) <= runner.reach_km * 1_000
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What a customer orders: how many units, at the unit price they saw, where and when, with a word for the provider."""
@@ -248,7 +253,7 @@ def _stop(errand: Errand, service: Service, wanted: Wanted) -> Stop:
 def _unfit(service: Service, stop: Stop, wanted: Wanted, by: Actor, at: datetime) -> list[Refusal | None]:
     """Every reason why a service cannot be ordered so."""
     runner, latest = service.runner, at + rules.days("errands.window_days_most", at=at)
-    is_far = geography.metres(runner.place, stop.place) > runner.reach_km * 1_000
+    is_far = not in_reach(runner, stop.place)
     is_ordered = at < wanted.until_at and wanted.from_at < wanted.until_at <= latest
     is_licensed = not needs_licence(service.kind, at=at) or hands.licence_for(runner, service.kind, stop) is not None
     licence_zh, licence_en = LICENCES.get(service.kind, ("", ""))
