@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.db import transaction
+
 from backend.accounts import queries as accounts
 from backend.accounts.models import Party, User
 from backend.common import clock, outbox, rules
@@ -272,13 +274,18 @@ class World:
         return made
 
     def _settle(self, intent: PaymentIntent, at: datetime) -> None:
-        """Pay an order at the gateway, at its own time."""
+        """Pay an order at the gateway, at its own time.
+
+        The order is held meanwhile: the gateway's notice comes to the site that runs beside this, which would book it now.
+        """
         self.browser.set_clock(at)
         page = self.browser.arrive(intents.cashier_url(intent_id=intent.pk, phone=False, at=at))
-        self.browser.choose(page)
-        fact = provider().query(number=intent.number, at=at)
-        if isinstance(fact, TradeFact):
-            intents.apply_trade(intent_id=intent.pk, fact=fact, at=at + timedelta(seconds=20))
+        with transaction.atomic():
+            PaymentIntent.objects.select_for_update().get(pk=intent.pk)
+            self.browser.choose(page)
+            fact = provider().query(number=intent.number, at=at)
+            if isinstance(fact, TradeFact):
+                intents.apply_trade(intent_id=intent.pk, fact=fact, at=at + timedelta(seconds=20))
         self._deliver_events()
 
     def _finish(self, story: Story, campaign: Campaign, maker: User) -> None:
