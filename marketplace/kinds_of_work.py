@@ -19,8 +19,10 @@ from marketplace.errands.models import Stop
 from marketplace.errands.states import At
 from marketplace.ideas import queries as ideas
 from marketplace.ideas.models import Idea
+from marketplace.ideas.states import Proposed
 from marketplace.knowledge import queries as knowledge
 from marketplace.knowledge.models import Change
+from marketplace.knowledge.states import Changing
 from marketplace.microtasks import queries as microtasks
 from marketplace.microtasks.models import Participant
 from marketplace.tasks import queries as tasks
@@ -57,11 +59,13 @@ def _runners(key: UUID) -> QuerySet[Any, UUID]:
 
 
 def _authors_of_ideas(key: UUID) -> QuerySet[Any, UUID]:
-    return Idea.objects.filter(solicitation_id=key).exclude(state="withdrawn").values_list("author_id", flat=True)
+    return (
+        Idea.objects.filter(solicitation_id=key).exclude(state=Proposed.WITHDRAWN).values_list("author_id", flat=True)
+    )
 
 
 def _authors_of_changes(key: UUID) -> QuerySet[Any, UUID]:
-    return Change.objects.filter(gap_id=key).values_list("author_id", flat=True)
+    return Change.objects.filter(gap_id=key).exclude(state=Changing.WITHDRAWN).values_list("author_id", flat=True)
 
 
 KINDS_OF_WORK: dict[str, KindOfWork] = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from backend.common.actors import Actor, Role
 from backend.common.errors import NotFound
@@ -30,7 +30,7 @@ def of_subject(kind: str, subject_id: UUID, actor: Actor) -> QuerySet[Announceme
     rows = Announcement.objects.filter(kind=kind, subject_id=subject_id)
     if actor.roles & {Role.MODERATOR, Role.AUDITOR}:
         return rows
-    return rows.filter(hidden_at=None) | rows.filter(owner_id=actor.party_id or UUID(int=0))
+    return rows.filter(Q(hidden_at=None) | Q(owner_id=actor.party_id))
 
 
 def one(announcement_id: UUID) -> Announcement:

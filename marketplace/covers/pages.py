@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from backend.accounts.doors import actor_of, take, to_sign_in, uploaded
+from backend.accounts.doors import actor_of, signed_in, take, to_sign_in, uploaded
 from backend.common import files
 from backend.common.actors import Actor
 from backend.common.errors import NotFound
@@ -44,10 +44,9 @@ def _changed(request: HttpRequest, kind: str, subject_id: UUID) -> HttpResponse:
 
 
 @require_POST
+@signed_in
 def remove(request: HttpRequest, kind: str, subject_id: UUID) -> HttpResponse:
     """Take the picture away."""
-    if not request.user.is_authenticated:
-        return to_sign_in(request)
     work = kind_of(kind)
     work.own(subject_id, actor_of(request))
     return take(

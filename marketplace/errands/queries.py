@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -30,14 +30,13 @@ from marketplace.errands.models import (
     Service,
     Stop,
 )
-from marketplace.errands.operations import hands, services
+from marketplace.errands.operations import hands, runners, services
 from marketplace.errands.operations.shared import may_see
 from marketplace.errands.records import Member, Place, Task
 from marketplace.errands.states import STOP, At, Licensed, Offered, Posted
 
 A_HANDFUL = 200
 AROUND_M = 60_000
-SERVICES_WITHIN_M = 50_000
 MOST_KNOWN, MOST_MEMBERS = 3_000, 5_000
 """How many past errands and members a forecast looks at: the latest, and the nearest."""
 
@@ -316,49 +315,55 @@ def nearby(
 
 @dataclass(frozen=True)
 class OnCard:
-    """A service as customers see it: how far its provider is in metres, to the kilometre, where a place was given."""
+    """A service as customers near a place see it: how far its provider is, in metres to the kilometre."""
 
     service: Service
-    away_m: int | None
+    away_m: int
+
+
+def lines_of(runner: Runner) -> QuerySet[Service]:
+    """What a provider put on their card, as far as it is there now."""
+    return runner.services.filter(ended_at=None).order_by("created_at", "id")[:100]
 
 
 def card_of(runner: Runner, *, at: datetime) -> list[Service]:
-    """What a provider offers now; what needs a licence only while it is in force."""
-    rows = list(runner.services.filter(ended_at=None).order_by("created_at", "id")[:100])
-    licensed = _licensed([runner], at)
-    return [one for one in rows if not needs_licence(one.kind, at=at) or (runner.pk, one.kind) in licensed]
+    """What customers see of a provider's card."""
+    return _offered(lines_of(runner), at)
 
 
-def _licensed(runners: Sequence[Runner], at: datetime) -> set[tuple[UUID, str]]:
-    today = at.astimezone(SHANGHAI).date()
+def _offered(lines: Iterable[Service], at: datetime) -> list[Service]:
+    """Lines that may be offered now: what needs a licence only while it is in force."""
+    found, today = list(lines), at.astimezone(SHANGHAI).date()
     rows = Licence.objects.filter(
-        runner__in=runners, state=Licensed.IN_FORCE, valid_from__lte=today, valid_until__gte=today
+        runner__in={one.runner_id for one in found},
+        state=Licensed.IN_FORCE,
+        valid_from__lte=today,
+        valid_until__gte=today,
     )
-    return set(rows.values_list("runner_id", "kind"))
+    licensed = set(rows.values_list("runner_id", "kind"))
+    return [one for one in found if not needs_licence(one.kind, at=at) or (one.runner_id, one.kind) in licensed]
 
 
 def services_near(
-    place: tuple[float, float], *, at: datetime, kinds: Sequence[str] = (), most: int = 60
+    place: tuple[float, float], *, at: datetime, kinds: Sequence[str] = (), most: int = 30
 ) -> list[OnCard]:  # fmt: skip
-    """What can be ordered to a place, the nearest providers first; found by walking the index from the nearest on.
+    """What can be ordered to a place from so many providers, the nearest first; found by walking the index from there on.
 
     Ways are from the rough place of a provider: exact ones, asked for from a few sides, would tell where they live.
     """
-    mine = Service.objects.filter(runner=OuterRef("pk"), ended_at=None)
+    lines = Service.objects.filter(ended_at=None)
+    if kinds:
+        lines = lines.filter(kind__in=kinds)
     rows = Runner.objects.filter(
-        geography.WithinOnMap(*place, SERVICES_WITHIN_M), takes_offers=True
-    ).filter(Exists(mine.filter(kind__in=kinds) if kinds else mine))  # fmt: skip
-    near = list(rows.order_by(geography.AwayOnMap(*place))[:most])
-    reach = {one.pk: one for one in near if services.in_reach(one, place)}
-    licensed = _licensed(list(reach.values()), at)
-    found = Service.objects.filter(runner__in=list(reach), ended_at=None).select_related("runner__party")
-    shown = [
-        OnCard(one, int(round(geography.metres(geography.about(*one.runner.place), place), -3)))
-        for one in found.order_by("created_at", "id")[:1_000]
-        if (not kinds or one.kind in kinds)
-        and (not needs_licence(one.kind, at=at) or (one.runner_id, one.kind) in licensed)
-    ]
-    return sorted(shown, key=lambda one: (one.away_m or 0, -one.service.runner.reputation, one.service.created_at))
+        Exists(lines.filter(runner=OuterRef("pk"))),
+        geography.WithinOnMap(*place, runners.REACH_MOST_KM * 1_000),
+        takes_offers=True,
+    )
+    near = rows.order_by(geography.AwayOnMap(*place))[:most]
+    reach = [one.pk for one in near if services.in_reach(one, place)]
+    found = _offered(lines.filter(runner__in=reach).select_related("runner__party"), at)
+    shown = [OnCard(one, int(round(geography.metres(geography.about(*one.runner.place), place), -3))) for one in found]
+    return sorted(shown, key=lambda one: (one.away_m, -one.service.runner.reputation, one.service.created_at))
 
 
 def provider(runner_id: UUID) -> Runner:

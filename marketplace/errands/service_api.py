@@ -128,8 +128,7 @@ class MyCard(Endpoint):
     @extend_schema(operation_id="my_services", responses={200: ServicesShown, **REFUSED})
     def get(self, request: Request) -> Response:
         runner = queries.runner_for(self.actor)
-        lines = runner.services.filter(ended_at=None).order_by("created_at", "id")[:100] if runner else []
-        return _rows(_row(one) for one in lines)
+        return _rows(_row(one) for one in (queries.lines_of(runner) if runner else []))
 
     @extend_schema(
         operation_id="my_services_add",

@@ -104,7 +104,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     if runner is None:
         return redirect("errand-runner")
     refusal: Refusal | None = None
-    rows = list(runner.services.filter(ended_at=None).order_by("created_at", "id")[:100])
+    rows = list(queries.lines_of(runner))
     line = next((one for one in rows if str(one.pk) == (request.POST or request.GET).get("line")), None)
     if request.method == "POST":
         try:
