@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 from datetime import timedelta
+from uuid import UUID
 
 from PIL import Image, ImageDraw
 
@@ -13,6 +14,8 @@ from backend.common import clock
 from backend.common.actors import Actor
 from backend.judging.models import Application, Call
 from backend.judging.operations import calls, objections, panel
+from backend.ledger import operations as ledger
+from backend.ledger import queries as books
 from backend.payments.operations import intents
 from marketplace.contests.models import SHOWN, Contest, Entry
 from marketplace.contests.operations import drafts, entries, money, reviews
@@ -205,3 +208,11 @@ def judged(cashier, *totals: int, by: Actor | None = None, **more: object) -> tu
     for entry, total in zip(made, totals, strict=True):
         give(judge, entry, total, total, total)
     return publish(contest, host), host, made
+
+
+def spend(party_id: UUID) -> None:
+    """Let somebody have taken out all that the platform owes them: it is another's now."""
+    mine, away = ledger.payable_to(party_id), ledger.open_account(ledger.payable_to(person().party_id))
+    leg = ledger.Leg(mine, away, books.available(mine))
+    contest_id = Contest.objects.values_list("pk", flat=True).get()
+    ledger.post(key=f"gone:{party_id}", kind="release", legs=[leg], cause=("contest", contest_id), at=clock.now())

@@ -172,6 +172,7 @@ urlpatterns = [
     path(f"{_contest}/entries", contests.ContestEntries.as_view()),
     path(f"{_contest}/review/<slug:act>", contests.ContestReview.as_view()),
     path(f"{_contest}/<slug:act>", contests.ContestStep.as_view()),
+    path("v1/contest-invitations/<slug:code>", contests.ContestInvitation.as_view()),
     path("v1/entries/<uuid:entry_id>", contests.EntryOne.as_view()),
     path("v1/entries/<uuid:entry_id>/files", contests.EntryFiles.as_view()),
     path("v1/entries/<uuid:entry_id>/files/<uuid:file_id>", contests.EntryFileOne.as_view()),

@@ -58,6 +58,7 @@ OUR_APPS = [
     "marketplace.errands",
     "marketplace.tax",
     "marketplace.engagements",
+    "marketplace.invitations",
     "marketplace.tasks",
     "marketplace.contests",
     "marketplace.microtasks",

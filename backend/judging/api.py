@@ -69,7 +69,10 @@ class FairnessShown(serializers.Serializer[Any]):
 
 
 class CallShown(serializers.Serializer[Any]):
-    """A call: how it is judged, how far it is, and the result once it is public; `until` is when time alone goes on."""
+    """A call: how it is judged, how far it is, and the result once it is public; `until` is when time alone goes on.
+
+    `look_back_until`: until when a settled result's winners may be objected to.
+    """
 
     id = serializers.UUIDField()
     title = serializers.CharField()
@@ -82,6 +85,7 @@ class CallShown(serializers.Serializer[Any]):
     is_defaulted = serializers.BooleanField()
     round_no = serializers.IntegerField()
     until = serializers.DateTimeField(allow_null=True)
+    look_back_until = serializers.DateTimeField(allow_null=True)
     judge_code = serializers.CharField(allow_blank=True)
     result = PlacedShown(many=True)
     fairness = FairnessShown(allow_null=True)
@@ -233,6 +237,7 @@ def call_shown(call: Call, actor: Actor) -> dict[str, Any]:
         for row in queries.result(call)
     ]
     found["fairness"] = queries.fairness(call)
+    found["look_back_until"] = objections.looks_back_until(call)
     return dict(CallShown(found).data)
 
 
@@ -255,7 +260,7 @@ class CallOne(Endpoint):
 
     @extend_schema(operation_id="calls_read", responses={200: CallShown, **PUBLIC_REFUSED})
     def get(self, request: Request, call_id: UUID) -> Response:
-        return Response(call_shown(queries.one(call_id), self.actor))
+        return Response(call_shown(queries.readable(call_id, self.actor), self.actor))
 
 
 class CallWorks(Endpoint):

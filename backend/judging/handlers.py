@@ -34,6 +34,14 @@ _MAKER_HEARS: Words = {
         "Your work no. {no} in “{title}” was disqualified",
     ),
     "overtake": ("《{title}》已终止，作品 {no} 号随之结束", "“{title}” ended, and your work no. {no} with it"),
+    "revoke": (
+        "您在《{title}》的作品 {no} 号的奖项被撤销：{reason}",
+        "The award of your work no. {no} in “{title}” was revoked",
+    ),
+    "move_up": (
+        "《{title}》有奖项被撤销，您的作品 {no} 号递补获奖",
+        "An award in “{title}” was revoked: your work no. {no} moves up to a prize",
+    ),
 }
 
 

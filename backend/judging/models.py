@@ -33,7 +33,8 @@ class Call(Stateful):
     """What applications are judged by (评审): criteria with weights, 100 together, how many places there are, and every clock.
 
     It belongs to a thing of a higher package, known by kind and id, which may be judged in several rounds: the winners of
-    a round that is not the last (`is_last`) go on to the next. The first criterion is the main one.
+    a round that is not the last (`is_last`) go on to the next. The first criterion is the main one. What is not public is
+    named to nobody who may not see the thing itself.
     """
 
     machine = CALL
@@ -42,6 +43,7 @@ class Call(Stateful):
     subject_id = models.UUIDField("所属事项")
     stage = models.PositiveSmallIntegerField("评审轮", default=1)
     is_last = models.BooleanField("决定奖金", default=True)
+    is_public = models.BooleanField("公开", default=True)
     owner = models.ForeignKey("accounts.Party", models.PROTECT, related_name="+", verbose_name="主办方")
     title = models.CharField("标题", max_length=60)
     url = models.CharField("页面地址", max_length=100)

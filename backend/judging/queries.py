@@ -15,8 +15,19 @@ from backend.common import clock
 from backend.common.actors import Actor, Role
 from backend.common.errors import NotFound
 from backend.judging import ranking
-from backend.judging.models import Application, Call, Judge, Likeness, Objection, ObjectionFile, Proof, Scoring
-from backend.judging.operations.objections import hears
+from backend.judging.models import (
+    AGAINST,
+    FOR,
+    Application,
+    Call,
+    Judge,
+    Likeness,
+    Objection,
+    ObjectionFile,
+    Proof,
+    Scoring,
+)
+from backend.judging.operations.objections import hears, looks_back_until
 from backend.judging.operations.shared import criteria_of, ties_of
 from backend.judging.states import Calling, Objecting, Sitting, Standing
 from backend.judging.subjects import SUBJECTS, Work
@@ -43,6 +54,18 @@ def one(call_id: UUID) -> Call:
     """
     found = Call.objects.select_related("owner").filter(pk=call_id).first()
     if found is None:
+        raise NotFound
+    return found
+
+
+def readable(call_id: UUID, actor: Actor) -> Call:
+    """A call of something that is there for this reader.
+
+    Raises:
+        NotFound: none, or not for this reader.
+    """
+    found = one(call_id)
+    if not SUBJECTS[found.subject_kind].may_see(found.subject_id, actor):
         raise NotFound
     return found
 
@@ -220,7 +243,9 @@ def fairness(call: Call) -> Fairness | None:
         return None
     live = call.applications.exclude(state=Standing.WITHDRAWN)
     sums = live.aggregate(
-        n=Count("pk"), makers=Count("party", distinct=True), out=Count("pk", filter=Q(state=Standing.DISQUALIFIED))
+        n=Count("pk"),
+        makers=Count("party", distinct=True),
+        out=Count("pk", filter=Q(state__in=(Standing.DISQUALIFIED, Standing.REVOKED))),
     )
     said = call.objections.aggregate(n=Count("pk"), upheld=Count("pk", filter=Q(state=Objecting.UPHELD)))
     return Fairness(
@@ -259,7 +284,11 @@ def _repeats(call: Call) -> list[tuple[str, int]]:
     winners = call.applications.filter(state__in=(Standing.PROVISIONAL, Standing.AWARDED)).values("party_id")
     before = (
         Application.objects.filter(
-            call__owner=call.owner_id, call__is_last=True, state=Standing.AWARDED, party__in=winners
+            call__owner=call.owner_id,
+            call__is_last=True,
+            call__is_public=True,
+            state=Standing.AWARDED,
+            party__in=winners,
         )
         .exclude(call=call)
         .values("party_id")
@@ -276,6 +305,19 @@ def _repeats(call: Call) -> list[tuple[str, int]]:
 def objections(call: Call) -> list[Objection]:
     """What was objected in a call, in order; at most two hundred."""
     return list(call.objections.select_related("application").order_by("raised_at", "pk")[:A_HANDFUL])
+
+
+def may_object(application: Application, actor: Actor, at: datetime) -> str:
+    """With what aim this reader may object to a work of a decided call now; empty where they may not."""
+    if actor.party_id is None:
+        return ""
+    call, is_mine = application.call, application.party_id == actor.party_id
+    if call.state == Calling.PUBLICITY and is_mine:
+        return FOR if application.state == Standing.INELIGIBLE else ""
+    until = looks_back_until(call)
+    if call.state == Calling.PUBLICITY and application.state in Standing.LIVE:
+        return AGAINST
+    return AGAINST if until and at < until and application.state == Standing.AWARDED and not is_mine else ""
 
 
 def objections_waiting() -> QuerySet[Objection]:
@@ -335,16 +377,19 @@ def proof(proof_id: UUID) -> Proof:
 
 def open_business(party: Party) -> tuple[str, str] | None:
     """Whether works in judging keep a party's account from being closed."""
-    live = Application.objects.filter(party=party, state__in=(*Standing.LIVE, Standing.INELIGIBLE))
-    if live.exists():
+    mine = Application.objects.filter(party=party)
+    if mine.filter(state__in=(*Standing.LIVE, Standing.INELIGIBLE)).exists():
         return "您有评审中的作品", "you have works that are being judged"
+    if mine.filter(objections__state__in=Objecting.OPEN).exists():
+        return "您获奖的作品有未裁定的异议", "a work of yours that won is objected to"
     return None
 
 
 STANDING: dict[str, str] = {
-    "call is settled and an objection is open (call, objection)": """
+    "call is settled and an objection of before is open (call, objection)": """
         SELECT c.id, o.id FROM judging_call c JOIN judging_objection o ON o.call_id = c.id
-        WHERE c.state IN ('settled', 'void') AND o.state IN ('raised', 'answered', 'unanswered') ORDER BY 1, 2""",
+        WHERE c.state IN ('settled', 'void') AND o.raised_at < c.state_at
+          AND o.state IN ('raised', 'answered', 'unanswered') ORDER BY 1, 2""",
     "work won without being in place, or before the call was settled (application, place)": """
         SELECT a.id, a.place FROM judging_application a JOIN judging_call c ON c.id = a.call_id
         WHERE a.state = 'awarded' AND (c.state <> 'settled' OR a.place > c.seats) ORDER BY 1""",

@@ -55,7 +55,7 @@ class Standing:
 
     SUBMITTED, SHORTLISTED, INELIGIBLE, WITHDRAWN = "submitted", "shortlisted", "ineligible", "withdrawn"
     RANKED, PROVISIONAL, AWARDED, NOT_PLACED = "ranked", "provisional", "awarded", "not_placed"
-    DISQUALIFIED, OVERTAKEN = "disqualified", "overtaken"
+    DISQUALIFIED, OVERTAKEN, REVOKED = "disqualified", "overtaken", "revoked"
 
     ELIGIBLE = (SUBMITTED, SHORTLISTED)
     PLACED = (RANKED, PROVISIONAL)
@@ -75,7 +75,14 @@ APPLICATION = Machine(
     zh="参评作品",
     initial=Standing.SUBMITTED,
     finals=frozenset(
-        {Standing.WITHDRAWN, Standing.AWARDED, Standing.NOT_PLACED, Standing.DISQUALIFIED, Standing.OVERTAKEN}
+        {
+            Standing.WITHDRAWN,
+            Standing.AWARDED,
+            Standing.NOT_PLACED,
+            Standing.DISQUALIFIED,
+            Standing.OVERTAKEN,
+            Standing.REVOKED,
+        }
     ),
     words={
         Standing.SUBMITTED: ("已提交", "Submitted"),
@@ -88,6 +95,7 @@ APPLICATION = Machine(
         Standing.NOT_PLACED: ("未获奖", "Not placed"),
         Standing.DISQUALIFIED: ("已取消资格", "Disqualified"),
         Standing.OVERTAKEN: ("征集已终止", "The call ended"),
+        Standing.REVOKED: ("奖项已撤销", "Award revoked"),
     },
     moves=(
         Move("replace", Standing.SUBMITTED, Standing.SUBMITTED, by=Role.WORKER),
@@ -110,6 +118,8 @@ APPLICATION = Machine(
             after="the publicity is over",
         ),
         Move("overtake", (*Standing.LIVE, Standing.INELIGIBLE), Standing.OVERTAKEN, by=Role.SYSTEM),
+        Move("revoke", Standing.AWARDED, Standing.REVOKED, by=Role.MODERATOR),
+        Move("move_up", Standing.NOT_PLACED, Standing.AWARDED, by=Role.SYSTEM),
     ),
 )
 

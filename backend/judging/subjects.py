@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from backend.common.actors import Actor
+
 
 @dataclass(frozen=True)
 class Work:
@@ -18,9 +20,10 @@ class Work:
 
 @dataclass(frozen=True)
 class Subject:
-    """A kind of thing with works: how to show those of some applications."""
+    """A kind of thing with works: how to show those of some applications, and whether one of the things is there for somebody."""
 
     works: Callable[[Sequence[UUID]], dict[UUID, Work]]
+    may_see: Callable[[UUID, Actor], bool]
 
 
 SUBJECTS: dict[str, Subject] = {}

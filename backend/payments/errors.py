@@ -70,11 +70,11 @@ class DebtOpen(Refusal):
     source = "features.md §2.1, Debt"
 
 
-class OwedToBackers(Refusal):
+class OwedToOthers(Refusal):
     """The platform would let go of what is not its own."""
 
-    status, code = 409, "owed_to_backers"
-    zh, en = "这笔款欠的是支持者，平台不能代为核销", "This is owed to backers; it is not the platform's to write off"
+    status, code = 409, "owed_to_others"
+    zh, en = "这笔款欠的是他人，平台不能代为核销", "This is owed to others; it is not the platform's to write off"
     source = "features.md §2.4"
 
 

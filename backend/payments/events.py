@@ -60,6 +60,16 @@ class DebtPaid(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PrizeRepaid(Event):
+    """Part or all of a revoked prize came in and lies in the fund of its contest."""
+
+    debt_id: UUID
+    party_id: UUID
+    fund_id: UUID
+    amount_fen: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class RefundRefused(Event):
     """A refund that was asked for will not be made: a second person said no, or nobody came."""
 

@@ -240,15 +240,22 @@ class Dispute(Stateful):
         ]
 
 
+PRIZES = "prizes"
+"""The kind of the fund that a contest's revoked prizes come back into."""
+
+
 class Debt(Stateful):
-    """What a payee owes (欠款): the platform, for a lost chargeback that neither escrow nor payable could bear; or
-    the backers of a campaign that came to nothing after its first part was paid."""
+    """What a payee owes (欠款): the platform, for a lost chargeback that neither escrow nor payable could bear; the
+    backers of a campaign that came to nothing after its first part was paid; or who would have won a prize without the
+    work whose award was revoked (`prize_id`), through the fund of that contest (`fund_id`)."""
 
     machine = DEBT
 
     party = models.ForeignKey("accounts.Party", models.PROTECT, verbose_name="欠款方")
     dispute = models.OneToOneField(Dispute, models.PROTECT, null=True, related_name="debt", verbose_name="拒付")
     campaign_id = models.UUIDField("待补退款的项目", null=True, unique=True)
+    prize_id = models.UUIDField("须退回奖金的作品", null=True, unique=True)
+    fund_id = models.UUIDField("收回的奖金归属的赛事", null=True)
     amount_fen = FenField("金额")
     paid_fen = FenField("已还", default=0)
     created_at = models.DateTimeField("发生时间")
@@ -262,7 +269,10 @@ class Debt(Stateful):
                 name="debt_paid_bounded",
             ),
             models.CheckConstraint(
-                condition=Q(dispute__isnull=True) ^ Q(campaign_id__isnull=True), name="debt_has_one_cause"
+                condition=Q(dispute__isnull=False, campaign_id=None, prize_id=None, fund_id=None)
+                | Q(dispute=None, campaign_id__isnull=False, prize_id=None, fund_id=None)
+                | Q(dispute=None, campaign_id=None, prize_id__isnull=False, fund_id__isnull=False),
+                name="debt_has_one_cause",
             ),
         ]
         indexes = [
@@ -273,6 +283,13 @@ class Debt(Stateful):
     def left_fen(self) -> Fen:
         """What is still owed, in fen."""
         return int(self.amount_fen - self.paid_fen)
+
+    @property
+    def owed_on(self) -> tuple[str, UUID] | None:
+        """Through whose claims and escrow the money goes on to others; None where the platform itself is owed."""
+        if self.campaign_id is not None:
+            return "campaign", self.campaign_id
+        return None if self.fund_id is None else (PRIZES, self.fund_id)
 
 
 class Bill(models.Model):

@@ -255,10 +255,11 @@ STANDING: dict[str, str] = {
                 ON s.account_id = a.id WHERE a.kind = 'receivable'
         ) a ON a.code = d.code
         WHERE coalesce(d.owed, 0) <> coalesce(a.net, 0) ORDER BY 1""",
-    "claims differ from what is owed on to backers (campaign, owed fen, account fen)": """
+    "claims differ from what is owed on to others (account, owed fen, account fen)": """
         SELECT coalesce(d.code, a.code), coalesce(d.owed, 0), coalesce(a.net, 0) FROM (
-            SELECT 'claims:campaign:' || campaign_id AS code, amount_fen - paid_fen AS owed FROM payments_debt
-            WHERE campaign_id IS NOT NULL AND state IN ('due', 'part_paid')
+            SELECT CASE WHEN fund_id IS NULL THEN 'claims:campaign:' || campaign_id ELSE 'claims:prizes:' || fund_id END
+                   AS code, sum(amount_fen - paid_fen) AS owed FROM payments_debt
+            WHERE dispute_id IS NULL AND state IN ('due', 'part_paid') GROUP BY 1
         ) d FULL JOIN (
             SELECT a.code, a.credits_fen - a.debits_fen + coalesce(s.net, 0) AS net FROM ledger_account a
             LEFT JOIN (SELECT account_id, sum(credits_fen - debits_fen) net FROM ledger_slot GROUP BY 1) s
@@ -271,5 +272,6 @@ STANDING: dict[str, str] = {
     "transfer without a cause (key)": """
         SELECT t.key FROM ledger_transfer t
         WHERE t.cause_kind NOT IN ('intent', 'refund', 'payout', 'campaign', 'dispute', 'pledge', 'debt', 'case', 'match',
-            'pot', 'repayment', 'deposit', 'milestone', 'contest', 'microtask', 'errand', 'gap') ORDER BY t.seq""",
+            'pot', 'repayment', 'deposit', 'milestone', 'contest', 'prizes', 'microtask', 'errand', 'gap')
+        ORDER BY t.seq""",
 }

@@ -12,7 +12,8 @@ from backend.judging.operations import calls, shared
 from backend.judging.states import Calling, Standing
 from backend.sim.planting import Bug, swap
 from marketplace.contests.models import Contest
-from marketplace.contests.operations import money, rounds
+from marketplace.contests.operations import money, recalls, rounds
+from marketplace.tax import withholding
 
 
 def _objections_overlooked() -> object:
@@ -68,12 +69,32 @@ def _nobody_moves_up() -> object:
     return place_again
 
 
+def _kept_in_the_fund() -> object:
+    """Recover a prize, and keep it."""
+
+    def hand_on(*, contest_id: UUID, at: datetime) -> None:
+        return None
+
+    return hand_on
+
+
+def _tax_stands() -> object:
+    """Give the tax of a revoked prize back, and leave it on record."""
+
+    def take_back(cause_id: UUID, *, at: datetime) -> Fen:
+        return 0
+
+    return take_back
+
+
 CONTEST_BUGS: dict[str, Bug] = {
     "objections_overlooked": swap(calls, "_settle", _objections_overlooked()),
     "no_publicity": swap(shared, "set_clock", _no_publicity()),
     "unused_prize_kept": swap(money, "give_back", _rest_kept()),
     "tied_paid_in_full": swap(money, "prizes_of", _tied_paid_in_full()),
     "nobody_moves_up": swap(calls, "place_again", _nobody_moves_up()),
+    "recovered_prize_kept": swap(recalls, "hand_on", _kept_in_the_fund()),
+    "tax_of_revoked_stands": swap(withholding, "take_back", _tax_stands()),
 }
 
 

@@ -79,11 +79,13 @@ class ContestDawn:
     age: int
     tie_rule: str = "share"
     is_charged: bool = False
+    is_paid: bool = False
 
 
 CONTEST_DAWNS = (
     ContestDawn(CROWNED),
     ContestDawn(OBJECTED),
+    ContestDawn(CROWNED, is_paid=True),
     ContestDawn(STARTED),
     ContestDawn(SCORED, "earlier"),
     ContestDawn(ENTERED),

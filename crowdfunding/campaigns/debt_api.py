@@ -19,11 +19,12 @@ from crowdfunding.campaigns.api import CashierShown, Nothing
 
 
 class DebtShown(serializers.Serializer[Any]):
-    """Something that one owes; `campaign_id` where it is owed to that campaign's backers."""
+    """Something that one owes: `campaign_id` where that campaign's backers are owed it, `prize_id` the work whose award was revoked."""
 
     id = serializers.UUIDField()
     state = serializers.CharField()
     campaign_id = serializers.UUIDField(allow_null=True)
+    prize_id = serializers.UUIDField(allow_null=True)
     amount_fen = serializers.IntegerField()
     left_fen = serializers.IntegerField()
     created_at = serializers.DateTimeField()

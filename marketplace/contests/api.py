@@ -26,6 +26,7 @@ from marketplace.contests.models import GALLERIES, MODES, Contest, Entry
 from marketplace.contests.operations import course, drafts, entries, money, reviews, secrecy
 from marketplace.contests.operations.drafts import MOST_WORDS, Terms
 from marketplace.engagements.terms import RIGHTS
+from marketplace.invitations.models import INVITED, VISIBILITIES
 from search.engines import Query
 from search.queries import find
 
@@ -69,6 +70,7 @@ class ContestTerms(serializers.Serializer[Any]):
     final_days = serializers.IntegerField(min_value=1, max_value=366, default=30)
     secrecy_years = serializers.IntegerField(min_value=0, max_value=50, default=0)
     secret = serializers.CharField(max_length=MOST_WORDS, allow_blank=True, default="")
+    visibility = serializers.ChoiceField([key for key, _word in VISIBILITIES], default="public")
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
 
 
@@ -117,7 +119,8 @@ class BriefFileWhole(BriefFile):
 class ContestShown(ContestRow):
     """A contest whole, but for what is secret; `call_id` is where it is judged, null before the prize is in escrow.
 
-    `stage` is the round, 2 for a final; `has_promised` is whether the reader may read what is secret as a signer.
+    `stage` is the round, 2 for a final; `has_promised` is whether the reader may read what is secret as a signer;
+    `invite_code` is its host's, where only the invited see it.
     """
 
     owner_id = serializers.UUIDField()
@@ -139,6 +142,8 @@ class ContestShown(ContestRow):
     grant_fen = serializers.IntegerField()
     final_days = serializers.IntegerField()
     secrecy_years = serializers.IntegerField()
+    visibility = serializers.CharField()
+    invite_code = serializers.CharField(allow_blank=True)
     stage = serializers.IntegerField()
     has_promised = serializers.BooleanField()
     version = serializers.IntegerField()
@@ -226,7 +231,8 @@ class EntryFileTerms(ObjectionFileTerms):
 class ContestEntryShown(serializers.Serializer[Any]):
     """An entry; `state` is empty until it is handed in. Money in fen, null until it is paid, and for others than its maker.
 
-    `stage` is its round; of `paid_fen`, `grant_fen` is a finalist's grant.
+    `stage` is its round; of `paid_fen`, `grant_fen` is a finalist's grant. `more_due_fen` is what it gets of a prize that is
+    recovered, `more_paid_fen` what came of that before fee and tax; `revoked_at` ended an award.
     """
 
     id = serializers.UUIDField()
@@ -241,10 +247,15 @@ class ContestEntryShown(serializers.Serializer[Any]):
     digest = serializers.CharField(allow_blank=True)
     proof_id = serializers.UUIDField(allow_null=True)
     rights_at = serializers.DateTimeField(allow_null=True)
+    revoked_at = serializers.DateTimeField(allow_null=True)
     paid_fen = serializers.IntegerField(allow_null=True)
     grant_fen = serializers.IntegerField(allow_null=True)
     fee_fen = serializers.IntegerField(allow_null=True)
     tax_fen = serializers.IntegerField(allow_null=True)
+    more_due_fen = serializers.IntegerField(allow_null=True)
+    more_paid_fen = serializers.IntegerField(allow_null=True)
+    more_fee_fen = serializers.IntegerField(allow_null=True)
+    more_tax_fen = serializers.IntegerField(allow_null=True)
     files = BriefFile(many=True)
 
 
@@ -273,6 +284,7 @@ def shown(contest: Contest, by: Actor) -> dict[str, Any]:
         "entries": contest.entries_n,
         "owner_name": contest.owner.masked_name,
         "call_id": call.pk if call else None,
+        "invite_code": contest.invite_code if contest.visibility == INVITED and by.party_id == contest.owner_id else "",
         "has_promised": secrecy.has_promised(contest, by) if contest.secrecy_years else False,
         "files": list(contest.files.filter(is_secret=False).order_by("name", "pk")[: drafts.MOST_FILES]),
     }
@@ -284,7 +296,7 @@ def entry_shown(entry: Entry, *, is_mine: bool) -> dict[str, Any]:
     names = [name for name in map(str, ContestEntryShown().fields) if name not in ("state", "no", "place", "files")]
     found: dict[str, Any] = {name: getattr(entry, name) for name in names}
     if not is_mine:
-        found |= {"paid_fen": None, "grant_fen": None, "fee_fen": None, "tax_fen": None}
+        found |= dict.fromkeys(name for name in names if name.endswith("_fen"))
     one = entry.application
     found |= {
         "state": one.state if one else "",
@@ -599,7 +611,7 @@ class ContestReview(Endpoint):
 
 
 class ContestStep(Endpoint):
-    """`POST /api/v1/contests/{id}/{act}`: submission, withdraw, cancel, copy; the host's."""
+    """`POST /api/v1/contests/{id}/{act}`: submission, withdraw, cancel, copy, renew-invitation; the host's."""
 
     may = {"POST": SIGNED_IN}
     scope = WORK
@@ -618,6 +630,20 @@ class ContestStep(Endpoint):
         if act not in course.STEPS:
             raise NotFound
         return Response(shown(course.STEPS[act](contest_id, body["reason"], self.actor, at), self.actor), status=201)
+
+
+class ContestInvitation(Endpoint):
+    """`POST /api/v1/contest-invitations/{code}`: whoever was sent the word may see the contest."""
+
+    may = {"POST": SIGNED_IN}
+
+    @extend_schema(
+        operation_id="contests_come_in", request=None, parameters=[IDEMPOTENT], responses={201: ContestShown, **REFUSED}
+    )
+    @idempotent
+    def post(self, request: Request, code: str) -> Response:
+        made = drafts.come_in(code=code, by=self.actor, at=clock.now())
+        return Response(shown(made, self.actor), status=201)
 
 
 class EntryOne(Endpoint):

@@ -23,5 +23,5 @@ class ContestsConfig(AppConfig):
         limits.OBSTACLES.append(queries.open_business)
         appeals.SUBJECTS["contest"] = reviews.REVIEWING.appeals("/contests/{}/")
         PROMISED["contest"] = queries.is_promised
-        SUBJECTS["contest"] = Subject(queries.works)
+        SUBJECTS["contest"] = Subject(queries.works, queries.may_see_one)
         judging.TIES.append(engagements.recent_ties)

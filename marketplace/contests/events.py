@@ -27,3 +27,28 @@ class PrizePaid(Event):
     grant_fen: int = 0
     fee_fen: int
     tax_fen: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrizeRecalled(Event):
+    """The prize of a revoked award is to come back: all of it before fee and tax, and what its winner owes of it, in fen."""
+
+    entry_id: UUID
+    contest_id: UUID
+    entrant_id: UUID
+    owner_id: UUID
+    recalled_fen: int
+    owed_fen: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrizeHandedOn(Event):
+    """Somebody who moved up got a part of a prize that came back, in fen; `lacks_fen` is still to come."""
+
+    entry_id: UUID
+    contest_id: UUID
+    entrant_id: UUID
+    paid_fen: int
+    fee_fen: int
+    tax_fen: int
+    lacks_fen: int

@@ -10,6 +10,7 @@ from backend.common.errors import Invalid
 from backend.common.fen import Fen, parse_yuan
 from marketplace.contests.models import COUNT, Contest
 from marketplace.contests.operations.drafts import Terms
+from marketplace.invitations.models import PUBLIC
 from marketplace.tasks.forms import whole
 
 
@@ -57,6 +58,7 @@ def terms_of(data: QueryDict) -> Terms:
         final_days=_or_none(data, "final_days") or 30,
         secrecy_years=_or_none(data, "secrecy_years"),
         secret=data.get("secret", "")[:30_000],
+        visibility=data.get("visibility", PUBLIC),
     )
 
 

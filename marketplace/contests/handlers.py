@@ -8,15 +8,15 @@ from backend.common import files
 from backend.common.fen import show_yuan
 from backend.common.outbox import Event, when
 from backend.common.rules import SHANGHAI
-from backend.judging.events import CallMoved
+from backend.judging.events import ApplicationMoved, CallMoved
 from backend.judging.operations import likenesses
 from backend.judging.states import Standing
 from backend.notifications import operations as notifications
-from backend.payments.events import DisputeEnded, PaymentArrivedLate, PaymentSettled
+from backend.payments.events import DisputeEnded, PaymentArrivedLate, PaymentSettled, PrizeRepaid
 from backend.payments.operations import refunds
-from marketplace.contests.events import ContestMoved, PrizePaid
+from marketplace.contests.events import ContestMoved, PrizeHandedOn, PrizePaid, PrizeRecalled
 from marketplace.contests.models import SHOWN, Contest, Entry
-from marketplace.contests.operations import course, money, rounds
+from marketplace.contests.operations import course, money, recalls, rounds
 from marketplace.contests.operations.shared import KIND
 
 _ours = when(lambda event: event.subject_kind == KIND)
@@ -41,6 +41,15 @@ def end_unpaid(event: DisputeEnded) -> None:
 @_ours
 def follow_call(event: CallMoved) -> None:
     course.follow(contest_id=event.subject_id, at=event.at)
+
+
+@when(lambda event: event.subject_kind == KIND and event.move == "revoke")
+def recall(event: ApplicationMoved) -> None:
+    recalls.recall(application_id=event.application_id, at=event.at)
+
+
+def hand_on(event: PrizeRepaid) -> None:
+    recalls.hand_on(contest_id=event.fund_id, at=event.at)
 
 
 @when(lambda event: event.subject_kind == KIND and event.move == "close")
@@ -116,15 +125,45 @@ def tell_winner(event: PrizePaid) -> None:
     _tell([event.entrant_id], event, zh, en, entry.contest_id)
 
 
-def _tell(who: list[UUID], event: Event, zh: str, en: str, contest_id: UUID) -> None:
-    notifications.tell(who, key=str(event.id), kind="work", zh=zh, en=en, url=f"/contests/{contest_id}/", at=event.at)
+def tell_of_recall(event: PrizeRecalled) -> None:
+    """Who had the prize hears what they owe, and the host what comes back."""
+    entry = Entry.objects.select_related("contest").get(pk=event.entry_id)
+    title, owed, whole = entry.contest.title, show_yuan(event.owed_fen), show_yuan(event.recalled_fen)
+    zh = f"《{title}》作品“{entry.title}”的奖项已撤销：请退回到手奖金 {owed}，先从您的应付款中抵扣；服务费和个税由平台冲回"
+    en = f"The award of “{entry.title}” in “{title}” was revoked: you owe the {owed} that reached you; fee and tax are undone"
+    notifications.tell(
+        [event.entrant_id], key=f"{event.id}", kind="work", zh=zh, en=en, url="/create/money/", at=event.at
+    )
+    zh = f"《{title}》一个奖项被撤销，奖金 {whole} 正在追回；到账后付给递补的获奖者，多余的退给您"
+    en = f"An award of “{title}” was revoked: {whole} is being recovered for who moves up; what is left over is yours"
+    _tell([event.owner_id], event, zh, en, event.contest_id, key="host")
+
+
+def tell_next(event: PrizeHandedOn) -> None:
+    entry = Entry.objects.select_related("contest").get(pk=event.entry_id)
+    net, lacks = show_yuan(event.paid_fen - event.fee_fen - event.tax_fen), show_yuan(event.lacks_fen)
+    more_zh, more_en = (f"，尚有 {lacks} 待追回", f"; {lacks} is still to come") if event.lacks_fen else ("", "")
+    zh = f"《{entry.contest.title}》递补奖金 {show_yuan(event.paid_fen)} 已到账 {net}{more_zh}"
+    en = (
+        f"{show_yuan(event.paid_fen)} of a recovered prize of “{entry.contest.title}”: {net} after fee and tax{more_en}"
+    )
+    _tell([event.entrant_id], event, zh, en, entry.contest_id)
+
+
+def _tell(who: list[UUID], event: Event, zh: str, en: str, contest_id: UUID, *, key: str = "") -> None:
+    url = f"/contests/{contest_id}/"
+    notifications.tell(who, key=f"{event.id}{key}", kind="work", zh=zh, en=en, url=url, at=event.at)
 
 
 HANDLERS = {
     PaymentSettled: [fund],
     PaymentArrivedLate: [return_late],
     DisputeEnded: [end_unpaid],
+    ApplicationMoved: [recall],
     CallMoved: [follow_call, compare],
+    PrizeRepaid: [hand_on],
     ContestMoved: [tell_host, tell_entrants, tell_finalists],
     PrizePaid: [tell_winner],
+    PrizeRecalled: [tell_of_recall],
+    PrizeHandedOn: [tell_next],
 }

@@ -28,11 +28,12 @@ from marketplace.contests.models import GALLERIES, MODES, Contest
 from marketplace.contests.operations import course, drafts, money, reviews
 from marketplace.contests.states import CONTEST, Running
 from marketplace.engagements.terms import RIGHTS
+from marketplace.invitations.models import VISIBILITIES
 from marketplace.tasks.forms import whole
 
 FIELDS = (
     "title", "summary", "brief", "category", "county", "mode", "tie_rule", "rights", "gallery", "entry_limit", "entry_days",
-    "judge_days", "publicity_days", "finalists", "final_days", "secrecy_years", "secret",
+    "judge_days", "publicity_days", "finalists", "final_days", "secrecy_years", "secret", "visibility",
 )  # fmt: skip
 
 
@@ -123,6 +124,7 @@ def edit(request: HttpRequest, contest_id: UUID) -> HttpResponse:
         "modes": MODES.items(),
         "tie_rules": TIE_RULES.items(),
         "galleries": GALLERIES.items(),
+        "visibilities": VISIBILITIES,
         "rights": RIGHTS.items(),
         "files": list(contest.files.order_by("name", "pk")[: drafts.MOST_FILES]),
         "returned": moderation.last_return(contest.pk) if contest.state == Running.RETURNED else None,

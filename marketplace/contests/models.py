@@ -13,6 +13,8 @@ from backend.common.ids import new_id
 from backend.common.states import Stateful, states_known
 from backend.judging.models import TIE_RULES
 from marketplace.contests.states import CONTEST, Running
+from marketplace.invitations.models import PUBLIC, VISIBILITIES
+from marketplace.invitations.operations import new_code
 
 SINGLE, SEVERAL, COUNT = "single", "several", "count"
 MODES = {
@@ -38,7 +40,8 @@ class Contest(Stateful):
 
     `criteria` are key, title and weight, 100 together, the main one first. `total_fen` is what is put into escrow: all
     prizes, and a grant of `grant_fen` for each of `finalists`, who have `final_days` for their solutions; without
-    finalists there is one round. Where `secrecy_years` is not 0, `secret` and the files that are secret are read by
+    finalists there is one round. `recalled_fen` is what was paid for awards that were revoked later: as it comes back it goes
+    to those who move up, and what none of them is due to the host. Where `secrecy_years` is not 0, `secret` and the files that are secret are read by
     those alone who promised to keep them to themselves for so long. `fee_fen` and `tax_fen` are of all that is paid.
     """
 
@@ -52,6 +55,8 @@ class Contest(Stateful):
     category = models.CharField("类别", max_length=32)
     skills = ArrayField(models.CharField(max_length=20), verbose_name="技能", default=list, blank=True)
     county = models.CharField("县市区", max_length=6, blank=True)
+    visibility = models.CharField("可见范围", max_length=8, choices=VISIBILITIES, default=PUBLIC)
+    invite_code = models.CharField("邀请码", max_length=32, unique=True, default=new_code)
     mode = models.CharField("赏金模式", max_length=8, default=SINGLE)
     prizes = models.JSONField("各名次奖金（分）", default=list)
     total_fen = FenField("奖金合计")
@@ -89,6 +94,8 @@ class Contest(Stateful):
     fee_fen = FenField("服务费", null=True)
     tax_fen = FenField("代扣税", null=True)
     back_fen = FenField("已退奖金", null=True)
+    recalled_fen = FenField("须收回的奖金", default=0)
+    recalled_back_fen = FenField("收回后已退主办方", default=0)
 
     class Meta:
         constraints = [
@@ -200,7 +207,9 @@ class Entry(models.Model):
 
     `digest` is the SHA-256 of title, words and files, put on record as a proof before anybody sees the work. `paid_fen`
     is what is paid before fee and tax, of which `grant_fen` is a finalist's grant and the rest a prize; the rights pass
-    at `rights_at`, when a prize is paid, and not before: a grant buys none.
+    at `rights_at`, when a prize is paid, and not before: a grant buys none. Where an award of another was revoked,
+    `more_due_fen` is what this one gets of that prize and `more_paid_fen` what came so far, in `more_n` payments; the
+    rights of one who had won nothing pass when all of it has come. `revoked_at` ends an award, and takes the rights back.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -223,20 +232,60 @@ class Entry(models.Model):
     fee_fen = FenField("服务费", null=True)
     tax_fen = FenField("代扣税", null=True)
     rights_at = models.DateTimeField("权利转移时间", null=True)
+    revoked_at = models.DateTimeField("撤销奖项的时间", null=True)
+    more_due_fen = FenField("递补应得", default=0)
+    more_paid_fen = FenField("递补已得", default=0)
+    more_fee_fen = FenField("递补服务费", default=0)
+    more_tax_fen = FenField("递补代扣税", default=0)
+    more_n = models.PositiveSmallIntegerField("递补付款笔数", default=0)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(paid_fen=None, grant_fen=0, rights_at=None)
-                | Q(paid_fen__gt=F("grant_fen"), rights_at__isnull=False)
-                | Q(paid_fen__gt=0, paid_fen=F("grant_fen"), rights_at=None),
+                condition=Q(paid_fen=None, grant_fen=0) | Q(paid_fen__gt=0, paid_fen__gte=F("grant_fen")),
+                name="entry_grant_is_of_what_is_paid",
+            ),
+            models.CheckConstraint(
+                condition=Q(rights_at=None)
+                | Q(revoked_at=None, paid_fen__gt=F("grant_fen"))
+                | Q(revoked_at=None, more_paid_fen__gt=0, more_paid_fen=F("more_due_fen")),
                 name="entry_rights_pass_when_paid",
+            ),
+            models.CheckConstraint(
+                condition=Q(paid_fen=None)
+                | Q(paid_fen=F("grant_fen"))
+                | Q(rights_at__isnull=False)
+                | Q(revoked_at__isnull=False),
+                name="entry_paid_prize_passes_rights",
+            ),
+            models.CheckConstraint(
+                condition=Q(more_paid_fen__gte=0, more_paid_fen__lte=F("more_due_fen")), name="entry_more_bounded"
             ),
         ]
         indexes = [
             models.Index(fields=["entrant", "-made_at", "-id"], name="entry_entrant"),
             models.Index(fields=["contest", "entrant"], name="entry_contest"),
         ]
+
+    @property
+    def gross_fen(self) -> Fen:
+        """All that was paid for it, before fee and tax."""
+        return int((self.paid_fen or 0) + self.more_paid_fen)
+
+    @property
+    def whole_fee_fen(self) -> Fen:
+        """The fee of all that was paid for it."""
+        return int((self.fee_fen or 0) + self.more_fee_fen)
+
+    @property
+    def whole_tax_fen(self) -> Fen:
+        """The tax that was withheld of all that was paid for it."""
+        return int((self.tax_fen or 0) + self.more_tax_fen)
+
+    @property
+    def lacks_fen(self) -> Fen:
+        """What it is still due of prizes that are being recovered."""
+        return int(self.more_due_fen - self.more_paid_fen)
 
 
 SHOWN, SOURCE = "shown", "source"

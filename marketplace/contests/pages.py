@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -17,12 +18,11 @@ from backend.common.actors import Actor, Role
 from backend.common.errors import Invalid, NotFound, Refusal
 from backend.judging import queries as judging
 from backend.judging.models import TIE_RULES
-from backend.judging.states import Calling, Standing
 from marketplace import escrows, halls
 from marketplace.contests import queries
 from marketplace.contests.errors import PledgeNeeded
 from marketplace.contests.models import GALLERIES, MODES, SOURCE, Contest, Entry
-from marketplace.contests.operations import entries, rounds, secrecy
+from marketplace.contests.operations import drafts, entries, rounds, secrecy
 from marketplace.contests.operations.shared import is_affiliated
 from marketplace.contests.states import CONTEST, Running
 from marketplace.tax import withholding
@@ -52,6 +52,7 @@ def contest(request: HttpRequest, contest_id: UUID) -> HttpResponse:
         "mode": MODES[found.mode],
         "gallery_rule": GALLERIES[found.gallery],
         "tie_rule": TIE_RULES.get(found.tie_rule),
+        "invite_url": f"{settings.SITE_URL}/contests/invited/{found.invite_code}/" if is_mine else "",
         "entries": mine,
         "may_enter": found.takes_entries(now)
         and not is_mine
@@ -60,7 +61,6 @@ def contest(request: HttpRequest, contest_id: UUID) -> HttpResponse:
         "pledge": queries.own_pledge(found, actor) if found.secrecy_years else None,
         "seat": judging.seat_of(call, actor) if call else None,
         "rounds": queries.decided_rounds(found, actor),
-        "may_object": call is not None and call.state == Calling.PUBLICITY and actor.party_id is not None,
         "takes": _left(found, actor, now),
         "now": now,
     }
@@ -151,6 +151,14 @@ def pledge(request: HttpRequest, contest_id: UUID) -> HttpResponse:
     return reply
 
 
+@require_GET
+@signed_in
+def invited(request: HttpRequest, code: str) -> HttpResponse:
+    """Whoever was sent this address may see the contest."""
+    found = drafts.come_in(code=code, by=actor_of(request), at=clock.now())
+    return redirect("contest", found.pk)
+
+
 @require_http_methods(["GET", "POST"])
 @signed_in
 def enter(request: HttpRequest, contest_id: UUID) -> HttpResponse:
@@ -194,13 +202,7 @@ def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
         "files": list(found.files.order_by("use", "name", "pk")[:20]),
         "may_read_sources": is_mine or actor.party_id == found.contest.owner_id and found.rights_at is not None,
         "may_change": is_mine and found.contest.takes_entries(now) and found.stage == found.contest.stage,
-        "may_object": application is not None
-        and application.call.state == Calling.PUBLICITY
-        and actor.party_id is not None
-        and (
-            application.state in Standing.LIVE and not is_mine or is_mine and application.state == Standing.INELIGIBLE
-        ),
-        "aim": "for" if is_mine else "against",
+        "aim": judging.may_object(application, actor, now) if application else "",
     }
     return render(request, "contests/entry.html", context)
 
@@ -273,4 +275,10 @@ def mine(request: HttpRequest) -> HttpResponse:
     page = paging.page(
         queries.entries_of(party_id), order=("-made_at", "-id"), cursor=request.GET.get("cursor", ""), size=20
     )
-    return render(request, "contests/mine.html", {"nav": "work", "page": page, "now": clock.now()})
+    context = {
+        "nav": "work",
+        "page": page,
+        "invited": list(queries.invited_to(party_id).order_by("-opens_at", "-pk")[:20]),
+        "now": clock.now(),
+    }
+    return render(request, "contests/mine.html", context)

@@ -16,6 +16,7 @@ from backend.common.actors import Actor, Role
 from backend.common.errors import NotFound
 from backend.judging import queries as judging
 from backend.judging.models import Call, Objection
+from backend.judging.operations.objections import looks_back_until
 from backend.judging.states import Calling, Standing
 from backend.judging.subjects import Work
 from marketplace.contests.errors import NotPaid
@@ -32,6 +33,7 @@ from marketplace.contests.models import (
 from marketplace.contests.operations import secrecy
 from marketplace.contests.operations.shared import KIND, may_see
 from marketplace.contests.states import CONTEST, Running
+from marketplace.invitations.operations import subjects_of
 
 A_HANDFUL = 200
 
@@ -51,6 +53,12 @@ def visible(contest_id: UUID, actor: Actor) -> Contest:
     if found is None or not may_see(found, actor):
         raise NotFound
     return found
+
+
+def may_see_one(contest_id: UUID, actor: Actor) -> bool:
+    """Whether a contest is there for somebody, by its id."""
+    found = Contest.objects.filter(pk=contest_id).first()
+    return found is not None and may_see(found, actor)
 
 
 def own(contest_id: UUID, actor: Actor) -> Contest:
@@ -73,6 +81,11 @@ def call_of(contest: Contest) -> Call | None:
 def of_owner(party_id: UUID) -> QuerySet[Contest]:
     """A host's contests."""
     return Contest.objects.filter(owner_id=party_id)
+
+
+def invited_to(party_id: UUID) -> QuerySet[Contest]:
+    """Contests that only the invited may see, and a party is."""
+    return Contest.objects.filter(pk__in=subjects_of(KIND, party_id), state__in=Running.PUBLIC)
 
 
 def counts_of(party_id: UUID) -> dict[str, int]:
@@ -118,7 +131,7 @@ def _is_shown(entry: Entry, actor: Actor) -> bool:
     Works of a first round stay closed while the final runs, and works that answer a secret to all who did not promise.
     """
     application, contest = entry.application, entry.contest
-    if application is None or application.call.state not in Calling.DECIDED:
+    if application is None or application.call.state not in Calling.DECIDED or not may_see(contest, actor):
         return False
     if not application.call.is_last and contest.state not in CONTEST.finals:
         return False
@@ -230,6 +243,7 @@ class Round:
     gallery: list[Shown]
     fairness: judging.Fairness | None
     objections: list[Objection]
+    look_back_until: datetime | None
 
 
 def decided_rounds(contest: Contest, actor: Actor) -> list[Round]:
@@ -244,6 +258,7 @@ def decided_rounds(contest: Contest, actor: Actor) -> list[Round]:
                     gallery=gallery(contest, call, actor),
                     fairness=judging.fairness(call),
                     objections=judging.objections(call),
+                    look_back_until=looks_back_until(call),
                 )
             )
     return [one for one in found if one.result]
@@ -306,7 +321,7 @@ STANDING: dict[str, str] = {
               ELSE e.held_fen END ORDER BY 1""",
     "contest's transfer without its contest (key)": """
         SELECT t.key FROM ledger_transfer t LEFT JOIN contests_contest c ON c.id = t.cause_id
-        WHERE t.cause_kind = 'contest' AND c.id IS NULL ORDER BY t.seq""",
+        WHERE t.cause_kind IN ('contest', 'prizes') AND c.id IS NULL ORDER BY t.seq""",
     "prizes paid differ from the contest's sum (contest, given, paid)": """
         SELECT c.id, c.given_fen, sum(e.paid_fen) FROM contests_contest c JOIN contests_entry e ON e.contest_id = c.id
         WHERE c.state = 'completed' GROUP BY 1, 2
@@ -329,9 +344,40 @@ STANDING: dict[str, str] = {
     "prize was paid to a work that did not win, or not to one that did (entry, state)": """
         SELECT e.id, a.state FROM contests_entry e JOIN judging_application a ON a.id = e.application_id
         JOIN contests_contest c ON c.id = e.contest_id
-        WHERE (e.paid_fen > e.grant_fen AND a.state <> 'awarded')
+        WHERE (e.paid_fen > e.grant_fen AND a.state NOT IN ('awarded', 'revoked'))
            OR (a.state = 'awarded' AND e.stage = c.stage AND c.state = 'completed' AND e.paid_fen IS NULL
+               AND NOT EXISTS (SELECT 1 FROM judging_application r WHERE r.call_id = a.call_id AND r.state = 'revoked')
                AND NOT EXISTS (SELECT 1 FROM payments_dispute d WHERE d.intent_id = c.paid_by_id)) ORDER BY 1""",
+    "recovered prizes are not where they should be (contest, recalled, owed, handed on, host's, fund)": """
+        SELECT c.id, c.recalled_fen, d.fen, e.fen, c.recalled_back_fen, f.fen FROM contests_contest c
+        JOIN LATERAL (SELECT coalesce(sum(amount_fen - paid_fen), 0) fen FROM payments_debt WHERE fund_id = c.id) d ON true
+        JOIN LATERAL (SELECT coalesce(sum(more_paid_fen), 0) fen FROM contests_entry WHERE contest_id = c.id) e ON true
+        JOIN LATERAL (
+            SELECT coalesce(sum(a.credits_fen - a.debits_fen + coalesce(s.net, 0)), 0) fen FROM ledger_account a
+            LEFT JOIN LATERAL (SELECT sum(credits_fen - debits_fen) net FROM ledger_slot WHERE account_id = a.id) s ON true
+            WHERE a.code = 'escrow:prizes:' || c.id
+        ) f ON true
+        WHERE c.recalled_fen - d.fen - e.fen - c.recalled_back_fen <> f.fen ORDER BY 1""",
+    "more is handed on than was recalled (contest, recalled, due, host's)": """
+        SELECT c.id, c.recalled_fen, sum(e.more_due_fen), c.recalled_back_fen
+        FROM contests_contest c JOIN contests_entry e ON e.contest_id = c.id
+        GROUP BY c.id HAVING sum(e.more_due_fen) + c.recalled_back_fen > c.recalled_fen ORDER BY 1""",
+    "handed-on prize is not what its transfers say (entry, net, fee, tax, posted net, fee, tax)": """
+        SELECT e.id, e.more_paid_fen - e.more_fee_fen - e.more_tax_fen, e.more_fee_fen, e.more_tax_fen, t.net, t.fee, t.tax
+        FROM contests_entry e LEFT JOIN LATERAL (
+            SELECT coalesce(sum(t.amount_fen) FILTER (WHERE c.kind = 'payable'), 0) net,
+                   coalesce(sum(t.amount_fen) FILTER (WHERE c.kind = 'fees'), 0) fee,
+                   coalesce(sum(t.amount_fen) FILTER (WHERE c.kind = 'tax'), 0) tax
+            FROM ledger_transfer t JOIN ledger_account c ON c.id = t.credit_id
+            WHERE t.cause_kind = 'prizes' AND t.cause_id = e.contest_id AND starts_with(t.key, 'prize-more:' || e.id)
+        ) t ON true
+        WHERE e.more_n > 0 AND (e.more_paid_fen - e.more_fee_fen - e.more_tax_fen, e.more_fee_fen, e.more_tax_fen)
+            IS DISTINCT FROM (t.net, t.fee, t.tax) ORDER BY 1""",
+    "prize of a revoked award is not owed back, or its tax stands (entry)": """
+        SELECT e.id FROM contests_entry e WHERE e.revoked_at IS NOT NULL AND e.paid_fen IS NOT NULL AND (
+            NOT EXISTS (SELECT 1 FROM payments_debt d WHERE d.prize_id = e.id)
+            OR NOT EXISTS (SELECT 1 FROM tax_withheld w JOIN tax_withheld x ON x.corrects_id = w.id
+                           WHERE w.cause_id = e.id)) ORDER BY 1""",
     "contest and its call are not in step (contest, state, call)": """
         SELECT c.id, c.state, k.state FROM contests_contest c
         LEFT JOIN judging_call k ON k.subject_kind = 'contest' AND k.subject_id = c.id AND k.stage = c.stage

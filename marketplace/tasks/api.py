@@ -21,6 +21,7 @@ from backend.common.errors import Invalid, NotFound
 from backend.common.fen import MOST_FEN
 from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
 from marketplace.engagements.terms import RIGHTS
+from marketplace.invitations.models import INVITED
 from marketplace.tasks import diffs, queries
 from marketplace.tasks.models import Bid, SealLock, Task
 from marketplace.tasks.operations import awards, bids, drafts, inquiries, keeping, reviews
@@ -125,13 +126,14 @@ class InquiryShown(serializers.Serializer[Any]):
 
 
 class TaskShown(TaskRow):
-    """A task whole; `until` is when time alone takes its next step."""
+    """A task whole; `until` is when time alone takes its next step. `invite_code`: for its poster, where only the invited see it."""
 
     owner_id = serializers.UUIDField()
     owner_name = serializers.CharField()
     brief = serializers.CharField(allow_blank=True)
     skills = serializers.ListField(child=serializers.CharField())
     visibility = serializers.CharField()
+    invite_code = serializers.CharField(allow_blank=True)
     bid_days = serializers.IntegerField()
     work_days = serializers.IntegerField()
     accept_days = serializers.IntegerField()
@@ -230,13 +232,14 @@ class ChangesShown(serializers.Serializer[Any]):
     changes = ChangeShown(many=True)
 
 
-def shown(task: Task) -> dict[str, Any]:
-    """A task as the API gives it."""
+def shown(task: Task, by: Actor) -> dict[str, Any]:
+    """A task as the API gives it to somebody."""
     names = [str(name) for name in TaskShown().fields]
     found: dict[str, Any] = {name: getattr(task, name) for name in names if hasattr(task, name)}
     found |= {
         "bids": task.bids_n,
         "owner_name": task.owner.masked_name,
+        "invite_code": task.invite_code if task.visibility == INVITED and by.party_id == task.owner_id else "",
         "files": list(task.files.order_by("name", "pk")[: drafts.MOST_FILES]),
         "inquiries": queries.inquiries(task),
         "locks": list(SealLock.objects.filter(task=task).order_by("no")[:50]),
@@ -300,7 +303,7 @@ class Tasks(Endpoint):
     @idempotent
     def post(self, request: Request) -> Response:
         body = self.read(Beginning)
-        return Response(shown(drafts.start(by=self.actor, at=clock.now(), like=body["like"])), status=201)
+        return Response(shown(drafts.start(by=self.actor, at=clock.now(), like=body["like"]), self.actor), status=201)
 
 
 class TaskOne(Endpoint):
@@ -311,13 +314,13 @@ class TaskOne(Endpoint):
 
     @extend_schema(operation_id="tasks_read", responses={200: TaskShown, **PUBLIC_REFUSED})
     def get(self, request: Request, task_id: UUID) -> Response:
-        return Response(shown(queries.visible(task_id, self.actor)))
+        return Response(shown(queries.visible(task_id, self.actor), self.actor))
 
     @extend_schema(operation_id="tasks_write", request=TaskTerms, responses={200: TaskShown, **REFUSED})
     def put(self, request: Request, task_id: UUID) -> Response:
         body = self.read(TaskTerms)
         task = drafts.write(task_id=task_id, terms=_terms(body), version=body["version"], by=self.actor, at=clock.now())
-        return Response(shown(task))
+        return Response(shown(task, self.actor))
 
 
 class TaskAmendment(Endpoint):
@@ -340,7 +343,7 @@ class TaskAmendment(Endpoint):
             by=self.actor,
             at=clock.now(),
         )
-        return Response(shown(task), status=201)
+        return Response(shown(task, self.actor), status=201)
 
 
 class TaskFiles(Endpoint):
@@ -528,7 +531,7 @@ class TaskStep(Endpoint):
         body = self.read(TaskWhy)
         if act not in ACTS:
             raise NotFound
-        return Response(shown(ACTS[act](task_id, body, self.actor, clock.now())), status=201)
+        return Response(shown(ACTS[act](task_id, body, self.actor, clock.now()), self.actor), status=201)
 
 
 class TaskReview(Endpoint):
@@ -545,12 +548,12 @@ class TaskReview(Endpoint):
         queries.visible(task_id, self.actor)
         if act == "approve":
             task = reviews.approve(task_id=task_id, checklist=body["checklist"], by=self.actor, at=at)
-            return Response(shown(task), status=201)
+            return Response(shown(task, self.actor), status=201)
         if act not in reviews.STEPS:
             raise NotFound
         if not body["reason"].strip():
             raise Invalid("请填写理由", "Please give a reason", field="reason")
-        return Response(shown(reviews.STEPS[act](task_id, body["reason"], self.actor, at)), status=201)
+        return Response(shown(reviews.STEPS[act](task_id, body["reason"], self.actor, at), self.actor), status=201)
 
 
 class TaskInvitation(Endpoint):
@@ -563,7 +566,7 @@ class TaskInvitation(Endpoint):
     )
     @idempotent
     def post(self, request: Request, code: str) -> Response:
-        return Response(shown(drafts.come_in(code=code, by=self.actor, at=clock.now())), status=201)
+        return Response(shown(drafts.come_in(code=code, by=self.actor, at=clock.now()), self.actor), status=201)
 
 
 class TaskFavourite(Endpoint):

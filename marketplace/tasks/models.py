@@ -11,10 +11,8 @@ from django.db.models import F, Q
 from backend.common.fen import FenField
 from backend.common.ids import new_id
 from backend.common.states import Stateful, states_known
+from marketplace.invitations.models import PUBLIC, VISIBILITIES
 from marketplace.tasks.states import BID, TASK, Bidding, Posting
-
-PUBLIC, INVITED = "public", "invited"
-VISIBILITIES = [(PUBLIC, "公开"), (INVITED, "仅受邀者可见")]
 
 
 class Task(Stateful):
@@ -120,18 +118,6 @@ class TaskFile(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["task", "sha256"], name="task_file_once")]
-
-
-class Invitation(models.Model):
-    """Who may see a task that is not public (邀请)."""
-
-    task = models.ForeignKey(Task, models.PROTECT, related_name="invitations", verbose_name="任务")
-    party = models.ForeignKey("accounts.Party", models.PROTECT, related_name="+", verbose_name="受邀者")
-    at = models.DateTimeField("时间")
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["task", "party"], name="invitation_once")]
-        indexes = [models.Index(fields=["party", "-at", "-id"], name="invitation_party")]
 
 
 class Inquiry(models.Model):

@@ -22,9 +22,10 @@ from backend.moderation import queries as moderation
 from backend.moderation import screening
 from backend.moderation.pages import card as appeal_card
 from marketplace.engagements.terms import RIGHTS
+from marketplace.invitations.models import VISIBILITIES
 from marketplace.tasks import queries
 from marketplace.tasks.forms import terms_now, terms_of, whole
-from marketplace.tasks.models import VISIBILITIES, Task
+from marketplace.tasks.models import Task
 from marketplace.tasks.operations import awards, drafts, reviews
 from marketplace.tasks.operations import terms as amending
 from marketplace.tasks.patterns import patterns

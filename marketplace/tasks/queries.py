@@ -13,8 +13,10 @@ from backend.common.actors import Actor
 from backend.common.errors import NotFound
 from backend.common.fen import Fen
 from marketplace.engagements import queries as engagements
+from marketplace.invitations.models import PUBLIC
+from marketplace.invitations.operations import subjects_of
 from marketplace.tasks.models import Bid, Favourite, Inquiry, SavedFilter, Task, TaskFile
-from marketplace.tasks.operations.shared import may_see
+from marketplace.tasks.operations.shared import KIND, may_see
 from marketplace.tasks.states import Bidding, Posting
 
 A_HANDFUL = 200
@@ -158,8 +160,8 @@ def spread(task: Task) -> Spread | None:
 
 def favourites(party_id: UUID) -> QuerySet[Favourite]:
     """Tasks that a party keeps an eye on, those that it may still see."""
-    seen = Q(task__visibility="public", task__state__in=Posting.PUBLIC) | Q(task__invitations__party_id=party_id)
-    return Favourite.objects.filter(seen, party_id=party_id).select_related("task__owner").distinct()
+    seen = Q(task__visibility=PUBLIC, task__state__in=Posting.PUBLIC) | Q(task__in=subjects_of(KIND, party_id))
+    return Favourite.objects.filter(seen, party_id=party_id).select_related("task__owner")
 
 
 def is_favourite(task: Task, party_id: UUID | None) -> bool:
@@ -169,7 +171,7 @@ def is_favourite(task: Task, party_id: UUID | None) -> bool:
 
 def invited_to(party_id: UUID) -> QuerySet[Task]:
     """Tasks that only the invited may see, and a party is."""
-    return Task.objects.filter(invitations__party_id=party_id, state__in=Posting.PUBLIC).select_related("owner")
+    return Task.objects.filter(pk__in=subjects_of(KIND, party_id), state__in=Posting.PUBLIC).select_related("owner")
 
 
 def saved_filters(party_id: UUID) -> list[SavedFilter]:

@@ -12,7 +12,9 @@ from backend.common.ids import new_id
 class Withheld(models.Model):
     """One payment for work to a party and what was withheld from it (扣缴记录); written with its transfer, never changed.
 
-    A firm's payment stands here too, with nothing withheld: statements and reports count both.
+    A firm's payment stands here too, with nothing withheld: statements and reports count both. A payment that was taken
+    back is undone by a row of its negative sums for the same day (更正), `corrects` it: what is filed for that month is
+    then right, and so is what is reckoned from it later.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -20,6 +22,9 @@ class Withheld(models.Model):
     payer = models.ForeignKey("accounts.Party", models.PROTECT, related_name="+", verbose_name="付款方")
     project_id = models.UUIDField("所属协议")
     cause_id = models.UUIDField("对应款项", unique=True)
+    corrects = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="correction", verbose_name="更正的记录"
+    )
     title = models.CharField("事项", max_length=120)
     method = models.CharField("预扣方法", max_length=16)
     paid_fen = FenField("报酬")
@@ -35,7 +40,20 @@ class Withheld(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(paid_fen__gt=0, fee_fen__gte=0, tax_fen__gte=0, paid_fen__gte=F("tax_fen") + F("fee_fen")),
+                condition=Q(
+                    corrects=None,
+                    paid_fen__gt=0,
+                    fee_fen__gte=0,
+                    tax_fen__gte=0,
+                    paid_fen__gte=F("tax_fen") + F("fee_fen"),
+                )
+                | Q(
+                    corrects__isnull=False,
+                    paid_fen__lt=0,
+                    fee_fen__lte=0,
+                    tax_fen__lte=0,
+                    paid_fen__lte=F("tax_fen") + F("fee_fen"),
+                ),
                 name="withheld_sums",
             )
         ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from backend.accounts.models import Party
 from backend.common.errors import Invalid
@@ -15,6 +15,8 @@ from marketplace.tax.models import Withheld
 
 FIRST_YEAR = 2020
 MOST_PAYEES = 20_000
+_STANDING = Count("pk", filter=Q(corrects=None, correction=None))
+"""How many payments stand: neither taken back nor the row that says so."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def statement(party_id: UUID | None, year: int) -> Statement:
     """What a worker needs for the yearly settlement (年度收入纳税清单)."""
     rows = of_payee(party_id, year)
     by_month = {row["day__month"]: row["paid"] for row in rows.values("day__month").annotate(paid=Sum("paid_fen"))}
-    sums = rows.aggregate(n=Count("pk"), paid=Sum("paid_fen"), fee=Sum("fee_fen"), tax=Sum("tax_fen"))
+    sums = rows.aggregate(n=_STANDING, paid=Sum("paid_fen"), fee=Sum("fee_fen"), tax=Sum("tax_fen"))
     months = tuple((f"{month:02d}", int(by_month.get(month, 0))) for month in range(1, 13))
     return Statement(year, sums["n"], sums["paid"] or 0, sums["fee"] or 0, sums["tax"] or 0, months)
 
@@ -85,9 +87,19 @@ def report(year: int, quarter: int) -> list[Reported]:
     after = date(year + 1, 1, 1) if quarter == 4 else date(year, 3 * quarter + 1, 1)
     rows = Withheld.objects.filter(day__gte=first, day__lt=after).values("payee_id")
     sums = list(
-        rows.annotate(n=Count("pk"), paid=Sum("paid_fen"), fee=Sum("fee_fen"), tax=Sum("tax_fen")).order_by(
+        rows.annotate(n=_STANDING, paid=Sum("paid_fen"), fee=Sum("fee_fen"), tax=Sum("tax_fen")).order_by(
             "-paid", "payee_id"
         )[:MOST_PAYEES]
     )
     parties = Party.objects.in_bulk([row["payee_id"] for row in sums])
     return [Reported(parties[row["payee_id"]], row["n"], row["paid"], row["fee"], row["tax"]) for row in sums]
+
+
+STANDING: dict[str, str] = {
+    "tax withheld differs from its records (account fen, recorded fen)": """
+        SELECT a.fen, w.fen FROM (
+            SELECT coalesce(sum(a.credits_fen - a.debits_fen + coalesce(s.net, 0)), 0) fen FROM ledger_account a
+            LEFT JOIN (SELECT account_id, sum(credits_fen - debits_fen) net FROM ledger_slot GROUP BY 1) s
+                ON s.account_id = a.id WHERE a.kind = 'tax'
+        ) a, (SELECT coalesce(sum(tax_fen), 0) fen FROM tax_withheld) w WHERE a.fen <> w.fen""",
+}

@@ -65,7 +65,7 @@ def export(request: HttpRequest) -> HttpResponse:
     lines = [
         [
             row.day.isoformat(),
-            row.title,
+            f"{row.title}（{_('更正：款项已退回')}）" if row.corrects_id else row.title,
             wire_yuan(row.paid_fen),
             wire_yuan(row.fee_fen),
             wire_yuan(row.taxable_fen),

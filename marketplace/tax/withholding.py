@@ -11,6 +11,7 @@ from django.db.models import Sum
 from backend.accounts.models import Party
 from backend.common import locks, rules
 from backend.common.fen import Fen
+from backend.common.ids import new_id
 from backend.common.rules import SHANGHAI
 from marketplace.tax.labour import Earlier, Method, Withholding, method_for, withhold
 from marketplace.tax.models import Withheld
@@ -56,6 +57,34 @@ def keep(payment: Payment, *, at: datetime) -> Withholding:
         at=at,
     )
     return found
+
+
+def take_back(cause_id: UUID, *, at: datetime) -> Fen:
+    """Undo the record of a payment that was taken back; return the tax of it. In the caller's transaction (更正扣缴).
+
+    Source: proposal; the filing of that month (domain.md tax.withhold.file_by) is to be corrected by it.
+    """
+    done = Withheld.objects.get(cause_id=cause_id)
+    locks.alone(f"withholding:{done.payee_id}")
+    Withheld.objects.create(
+        payee=done.payee,
+        payer_id=done.payer_id,
+        project_id=done.project_id,
+        cause_id=new_id(),
+        corrects=done,
+        title=done.title,
+        method=done.method,
+        paid_fen=-done.paid_fen,
+        fee_fen=-done.fee_fen,
+        taxable_fen=-done.taxable_fen,
+        percent=done.percent,
+        tax_fen=-done.tax_fen,
+        months=done.months,
+        source=done.source,
+        day=done.day,
+        at=at,
+    )
+    return int(done.tax_fen)
 
 
 def _day(at: datetime) -> date:

@@ -27,6 +27,7 @@ from tests.contest_builders import (
     judged,
     open_contest,
     publish,
+    spend,
     story,
     wait_out,
 )
@@ -242,3 +243,85 @@ def test_a_winner_sees_what_was_paid_and_the_host_gets_the_source(chromium, now,
     expect(desk.get_by_role("link", name="源文件")).to_be_visible()
     assert check(desk) == []
     shot(desk, "entry-host-paid")
+
+
+def test_a_copy_found_after_payment_is_given_back_and_the_next_is_paid(chromium, now, site, cashier):
+    contest, _host, made = judged(cashier, 90, 80, prizes=(2_000_000,))
+    wait_out(contest)
+    thief, heir = (Party.objects.get(pk=one.entrant_id).user for one in made)
+    spend(thief.party_id)
+    cashier.control(clock=clock.now().isoformat())
+    page = open_page(chromium, site, "phone")
+    sign_in(page, site, phone_of(person(name="异议人")))
+    page.goto(f"{site}/contests/{contest.pk}/")
+    expect(page.get_by_text("前在作品页提出异议")).to_be_visible()
+    assert check(page) == []
+    shot(page, "contest-look-back")
+    page.goto(f"{site}/entries/{made[0].pk}/")
+    page.get_by_text("提出异议").click()
+    page.get_by_label("理由和依据").fill("与三年前出版的作品一致，附书影")
+    page.get_by_role("button", name="提交异议").click()
+    expect(page.get_by_text("异议已提出，对方答辩后由平台裁定")).to_be_visible()
+    clock.advance(timedelta(days=4))
+    cashier.control(clock=clock.now().isoformat())
+    beat()
+    officer = open_page(chromium, site, "desk")
+    sign_in_staff(officer, site, staff(Role.MODERATOR, "审核员"))
+    officer.goto(f"{site}/objections/{Objection.objects.get().pk}/")
+    expect(officer.get_by_text("结果已确定：异议成立即撤销奖项并追回奖金")).to_be_visible()
+    officer.get_by_label("裁定理由（公开）").fill("两件作品一致，构成抄袭")
+    assert check(officer) == []
+    shot(officer, "objection-after-payment")
+    officer.get_by_role("button", name="异议成立").click()
+    expect(officer.get_by_text("已记录")).to_be_visible()
+    deliver_events()
+    debtor = open_page(chromium, site, "desk-dark")
+    sign_in(debtor, site, phone_of(thief))
+    debtor.goto(f"{site}/entries/{made[0].pk}/")
+    expect(debtor.get_by_text("到手的奖金须退回")).to_be_visible()
+    assert check(debtor) == []
+    shot(debtor, "entry-revoked-dark")
+    debtor.goto(f"{site}/create/money/")
+    expect(debtor.get_by_text("退回奖金：作品的奖项已撤销")).to_be_visible()
+    assert check(debtor) == []
+    shot(debtor, "money-prize-owed-dark")
+    debtor.goto(f"{site}/earnings/")
+    expect(debtor.get_by_text("更正：款项已退回")).to_be_visible()
+    assert check(debtor) == []
+    next_one = open_page(chromium, site, "phone-dark-large")
+    sign_in(next_one, site, phone_of(heir))
+    next_one.context.add_cookies([{"name": "language", "value": "en", "url": site}])
+    next_one.goto(f"{site}/entries/{made[1].pk}/")
+    expect(next_one.get_by_text("the rights pass when all of it has come")).to_be_visible()
+    assert check(next_one) == []
+    shot(next_one, "entry-heir-english")
+    page.goto(f"{site}/contests/{contest.pk}/")
+    expect(page.get_by_text("奖项撤销，追回奖金")).to_be_visible()
+    assert check(page) == []
+    shot(page, "contest-revoked")
+
+
+def test_a_contest_for_the_invited_opens_to_who_has_the_address(chromium, now, site, cashier):
+    host, guest = person(name="主办人"), person(name="受邀者")
+    contest, _by = open_contest(cashier, acting(host), visibility="invited")
+    desk = open_page(chromium, site, "desk")
+    sign_in(desk, site, phone_of(host))
+    desk.goto(f"{site}/contests/{contest.pk}/")
+    address = desk.get_by_label("邀请链接").input_value()
+    assert check(desk) == []
+    shot(desk, "contest-invited-host")
+    phone = open_page(chromium, site, "phone")
+    phone.goto(f"{site}/contests/")
+    expect(phone.get_by_text("没有符合条件的赛事")).to_be_visible()
+    sign_in(phone, site, phone_of(guest))
+    assert phone.request.get(f"{site}/contests/{contest.pk}/").status == 404
+    phone.goto(address.replace(address.split("/contests/")[0], site))
+    expect(phone.get_by_text("仅受邀者可见")).to_be_visible()
+    assert check(phone) == []
+    shot(phone, "contest-invited")
+    phone.goto(f"{site}/contests/mine/")
+    expect(phone.get_by_role("link", name="竹器新生设计赛")).to_be_visible()
+    assert check(phone) == []
+    shot(phone, "contest-invited-mine")
+    desk.get_by_role("button", name="更换链接，旧链接失效").click()
+    expect(desk.get_by_label("邀请链接")).not_to_have_value(address)

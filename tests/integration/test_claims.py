@@ -12,7 +12,7 @@ from backend.common.errors import Refusal
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
 from backend.payments import tasks as payment_tasks
-from backend.payments.errors import NothingOwed, OwedToBackers
+from backend.payments.errors import NothingOwed, OwedToOthers
 from backend.payments.models import Debt, PaymentIntent, Payout, Refund
 from backend.payments.operations import debts, disputes, intents
 from crowdfunding.campaigns import tasks, trail
@@ -162,7 +162,7 @@ def test_the_platform_cannot_let_go_of_it_but_time_can(own_db, cashier):
     campaign, _made = produced(cashier, 1)
     come_to_nothing(campaign)
     debt = Debt.objects.get()
-    with pytest.raises(OwedToBackers):
+    with pytest.raises(OwedToOthers):
         debts.write_off(debt_id=debt.pk, reason="算了", by=officer(), at=clock.now())
     debt.refresh_from_db()
     assert (debt.state, debt.paid_fen) == ("due", 0)

@@ -8,6 +8,7 @@ from fractions import Fraction
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 
 from backend.accounts.models import Party
 from backend.common import ids, outbox, rules
@@ -49,6 +50,7 @@ class Terms:
     publicity_days: int
     stage: int = 1
     is_last: bool = True
+    is_public: bool = True
 
 
 def open_call(*, subject: tuple[str, UUID], owner_id: UUID, title: str, url: str, terms: Terms, at: datetime) -> Call:
@@ -58,6 +60,7 @@ def open_call(*, subject: tuple[str, UUID], owner_id: UUID, title: str, url: str
         subject_id=subject[1],
         stage=terms.stage,
         is_last=terms.is_last,
+        is_public=terms.is_public,
         owner_id=owner_id,
         title=title[:60],
         url=url,
@@ -269,6 +272,27 @@ def _share_again(call: Call, at: datetime) -> None:
     for rest in call.applications.select_for_update().filter(state=Standing.RANKED).order_by("no"):
         rest.call = call
         _put(rest, 1, None, is_winner=True, at=at)
+
+
+def revoke(application: Application, *, reason: str, by: Actor, at: datetime) -> None:
+    """Take an award back after the result was settled: everybody stands where they would, had the work not been there (撤销奖项).
+
+    The rows of the call and of the application are held, in the caller's transaction.
+    """
+    call, place = application.call, application.place or 0
+    move_application(application, "revoke", by=by, at=at, reason=reason)
+    application.place = None
+    application.save(update_fields=["place"])
+    others = call.applications.filter(state__in=(Standing.AWARDED, Standing.NOT_PLACED), place__isnull=False)
+    others.filter(place__gt=place).update(place=F("place") - 1)
+    heirs = others.select_for_update().filter(state=Standing.NOT_PLACED)
+    if not call.is_defaulted:
+        heirs = heirs.filter(place__lte=call.seats)
+    elif others.filter(state=Standing.AWARDED).exists():
+        heirs = heirs.none()  # those who shared by the default share what comes back
+    for one in heirs.order_by("place", "no"):
+        one.call = call
+        move_application(one, "move_up", by=SYSTEM, at=at)
 
 
 def judge_again(call: Call, *, by: Actor, at: datetime) -> None:

@@ -24,6 +24,7 @@ from backend.judging.operations.shared import (
     tell_of_objection,
 )
 from backend.judging.states import Calling, Objecting, Standing
+from backend.judging.subjects import SUBJECTS
 from backend.moderation import operations as moderation
 
 LEAST_WORDS, MOST_WORDS, MOST_ANSWER, MOST_FILES = 10, 1_000, 2_000, 5
@@ -33,10 +34,11 @@ LEAST_WORDS, MOST_WORDS, MOST_ANSWER, MOST_FILES = 10, 1_000, 2_000, 5
 def raise_objection(*, application_id: UUID, aim: str, grounds: str, by: Actor, at: datetime) -> Objection:
     """Say what is wrong with a result: a work that should not win, or one of one's own that was excluded (提出异议).
 
-    In the publicity anybody signed in may. While it is being judged only those who run it may: the owner, a judge who
-    sees a likeness, a moderator.
+    In the publicity anybody signed in may, and for a time after it against a work that has won (回溯期, features.md X27).
+    While it is being judged only those who run it may: the owner, a judge who sees a likeness, a moderator.
 
     Raises:
+        NotFound: what is judged is not there for them.
         ObjectionsClosed: outside its time.
         ObjectedAlready, TooManyObjections: enough was said.
         Invalid: no grounds, or a work that this cannot be said of.
@@ -44,9 +46,11 @@ def raise_objection(*, application_id: UUID, aim: str, grounds: str, by: Actor, 
     call, application = held_application(application_id)
     if by.party_id is None or by.person_id is None or SCOPE not in by.scopes:
         raise Forbidden
+    if not SUBJECTS[call.subject_kind].may_see(call.subject_id, by):
+        raise NotFound
     if not LEAST_WORDS <= len(grounds.strip()) <= MOST_WORDS:
         raise Invalid("请用 10 至 1000 字写明理由", "Give your grounds in 10 to 1,000 characters", field="grounds")
-    _require_time(call, by)
+    _require_time(call, by, at)
     _require_aim(application, aim, by)
     mine = call.objections.filter(by_id=by.party_id)
     most = rules.value("judging.objections_most", at=at)
@@ -74,8 +78,16 @@ def raise_objection(*, application_id: UUID, aim: str, grounds: str, by: Actor, 
     return made
 
 
-def _require_time(call: Call, by: Actor) -> None:
-    if call.state == Calling.PUBLICITY:
+def looks_back_until(call: Call) -> datetime | None:
+    """Until when a work that won may still be objected to; None where the result is not settled, or decides no prize."""
+    if call.state != Calling.SETTLED or not call.is_last:
+        return None
+    return call.state_at + rules.days("judging.look_back_days", at=call.state_at)
+
+
+def _require_time(call: Call, by: Actor, at: datetime) -> None:
+    until = looks_back_until(call)
+    if call.state == Calling.PUBLICITY or until is not None and at < until:
         return
     runs_it = (
         by.party_id == call.owner_id
@@ -87,7 +99,8 @@ def _require_time(call: Call, by: Actor) -> None:
 
 
 def _require_aim(application: Application, aim: str, by: Actor) -> None:
-    if aim == AGAINST and application.state in Standing.LIVE and application.party_id != by.party_id:
+    against = (Standing.AWARDED,) if application.call.state == Calling.SETTLED else Standing.LIVE
+    if aim == AGAINST and application.state in against and application.party_id != by.party_id:
         return
     if aim == FOR and application.state == Standing.INELIGIBLE and application.party_id == by.party_id:
         return
@@ -176,8 +189,9 @@ def withdraw(*, objection_id: UUID, by: Actor, at: datetime) -> Objection:
 def decide(*, objection_id: UUID, upheld: bool, reason: str, by: Actor, at: datetime) -> Objection:
     """A person finds for or against, with reasons, once the other side had its say (裁定).
 
-    Upheld against a work: it is disqualified, and the next in line moves up with a publicity of its own. Upheld for a
-    work: it is judged with the others again.
+    Upheld against a work: it is disqualified, and the next in line moves up with a publicity of its own; where the result
+    is settled the award is revoked, and the package whose prize it was recovers it. Upheld for a work: it is judged with
+    the others again.
 
     Raises:
         NotHeard: the other side may still answer.
@@ -212,6 +226,8 @@ def _carry_out(call: Call, application: Application, objection: Objection, by: A
             move_application(application, "reinstate", by=by, at=at, reason=objection.decision)
             calls.judge_again(call, by=by, at=at)
         return
+    if application.state == Standing.AWARDED:
+        calls.revoke(application, reason=objection.decision, by=by, at=at)
     if application.state not in Standing.LIVE:
         return
     won = application.state == Standing.PROVISIONAL

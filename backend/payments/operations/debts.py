@@ -1,8 +1,8 @@
-"""What a payee owes (欠款): the platform, after a chargeback that nothing of its own could bear, or the backers of a
-campaign that came to nothing after its first part was paid.
+"""What a payee owes (欠款): the platform, after a chargeback that nothing of its own could bear; the backers of a
+campaign that came to nothing after its first part was paid; or, of a prize that was revoked, those who are next in line.
 
-What the payee earns pays it first, or the payee pays it by an order. What is owed to backers goes to their
-campaign's escrow, and from there back to them; the platform does not advance it, and cannot let go of it.
+What the payee earns pays it first, or the payee pays it by an order. What is owed to others goes to the escrow of their
+campaign or the fund of their contest, and from there to them; the platform does not advance it, and cannot let go of it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from backend.common.errors import Forbidden, Invalid, Refusal
 from backend.common.fen import Fen, show_yuan
 from backend.ledger import operations as ledger
 from backend.ledger import queries as books
-from backend.payments.errors import DebtOpen, NothingOwed, OwedToBackers
-from backend.payments.events import DebtPaid
-from backend.payments.models import Debt, Dispute, PaymentIntent
+from backend.payments.errors import DebtOpen, NothingOwed, OwedToOthers
+from backend.payments.events import DebtPaid, PrizeRepaid
+from backend.payments.models import PRIZES, Debt, Dispute, PaymentIntent
 from backend.payments.operations import intents
 from backend.payments.states import Intent, Owing
 
@@ -36,10 +36,30 @@ def owe_backers(*, campaign_id: UUID, party_id: UUID, amount_fen: Fen, at: datet
     debt = Debt.objects.create(
         party_id=party_id, campaign_id=campaign_id, amount_fen=amount_fen, created_at=at, state_at=at
     )
-    debtor = ledger.open_account(ledger.receivable_from(party_id))
-    leg = ledger.Leg(debtor, ledger.open_account(ledger.claims_on("campaign", campaign_id)), amount_fen)
-    ledger.post(key=f"claims:{campaign_id}", kind="claims", legs=[leg], cause=("debt", debt.id), at=at)
+    _claim(debt, key=f"claims:{campaign_id}", at=at)
     return debt
+
+
+def owe_prize(*, prize_id: UUID, fund_id: UUID, party_id: UUID, amount_fen: Fen, at: datetime) -> Debt:
+    """Note what somebody owes of a prize that was revoked: what reached them, to the fund of its contest (退回奖金)."""
+    debt = Debt.objects.create(
+        party_id=party_id, prize_id=prize_id, fund_id=fund_id, amount_fen=amount_fen, created_at=at, state_at=at
+    )
+    ledger.open_account(ledger.escrow_of(PRIZES, fund_id))
+    _claim(debt, key=f"claims:{prize_id}", at=at)
+    return debt
+
+
+def _claim(debt: Debt, *, key: str, at: datetime) -> None:
+    claims = ledger.open_account(ledger.claims_on(*_owed_on(debt)))
+    leg = ledger.Leg(ledger.open_account(ledger.receivable_from(debt.party_id)), claims, debt.amount_fen)
+    ledger.post(key=key, kind="claims", legs=[leg], cause=("debt", debt.id), at=at)
+
+
+def _owed_on(debt: Debt) -> tuple[str, UUID]:
+    if debt.owed_on is None:
+        raise AssertionError(f"debt {debt.pk} is the platform's own")
+    return debt.owed_on
 
 
 @transaction.atomic
@@ -52,18 +72,22 @@ def settle(*, party_id: UUID, at: datetime) -> Fen:
         if amount <= 0:
             break
         legs = [ledger.Leg(ledger.payable_to(party_id), ledger.receivable_from(party_id), amount)]
-        if debt.campaign_id is not None:
-            claims, escrow = (of("campaign", debt.campaign_id) for of in (ledger.claims_on, ledger.escrow_of))
-            legs.append(ledger.Leg(claims, escrow, amount))
-            outbox.record(
-                DebtPaid(at=at, debt_id=debt.id, party_id=party_id, campaign_id=debt.campaign_id, amount_fen=amount)
-            )
+        if debt.owed_on is not None:
+            legs.append(ledger.Leg(ledger.claims_on(*debt.owed_on), ledger.escrow_of(*debt.owed_on), amount))
+            outbox.record(_repaid(debt, amount, at))
         key = f"debt:{debt.id}:{debt.paid_fen}"
         ledger.post(key=key, kind="debt", legs=legs, cause=("debt", debt.id), at=at)
         debt.paid_fen += amount
         _step(debt, "pay" if debt.left_fen == 0 else "pay_part", by=SYSTEM, at=at)
         paid += amount
     return paid
+
+
+def _repaid(debt: Debt, fen: Fen, at: datetime) -> outbox.Event:
+    kind, owed_to = _owed_on(debt)
+    if kind == PRIZES:
+        return PrizeRepaid(at=at, debt_id=debt.pk, party_id=debt.party_id, fund_id=owed_to, amount_fen=fen)
+    return DebtPaid(at=at, debt_id=debt.pk, party_id=debt.party_id, campaign_id=owed_to, amount_fen=fen)
 
 
 def _step(debt: Debt, event: str, *, by: Actor, at: datetime, reason: str = "") -> None:
@@ -78,7 +102,7 @@ def write_off(*, debt_id: UUID, reason: str, by: Actor, at: datetime) -> None:
 
     Raises:
         Invalid: no reason.
-        OwedToBackers: it is not the platform's to let go.
+        OwedToOthers: it is not the platform's to let go.
         SamePerson: the officer who recorded the chargeback.
         MoveRefused: it is paid, or written off before.
     """
@@ -86,7 +110,7 @@ def write_off(*, debt_id: UUID, reason: str, by: Actor, at: datetime) -> None:
     if not reason.strip():
         raise Invalid("请写明理由", "Say why", field="reason")
     if debt.dispute is None:
-        raise OwedToBackers
+        raise OwedToOthers
     require_other_person(by, debt.dispute.opened_by)
     _let_go(debt, "write_off", by=by, at=at, reason=reason)
 
@@ -102,7 +126,7 @@ def lapse(*, debt_id: UUID, at: datetime) -> None:
 def _let_go(debt: Debt, event: str, *, by: Actor, at: datetime, reason: str) -> None:
     left = debt.left_fen
     _step(debt, event, by=by, at=at, reason=reason)
-    bearer = ledger.RESERVE if debt.campaign_id is None else ledger.claims_on("campaign", debt.campaign_id)
+    bearer = ledger.RESERVE if debt.owed_on is None else ledger.claims_on(*debt.owed_on)
     leg = ledger.Leg(ledger.open_account(bearer), ledger.receivable_from(debt.party_id), left)
     ledger.post(key=f"debt-off:{debt.id}", kind="debt", legs=[leg], cause=("debt", debt.id), at=at)
 

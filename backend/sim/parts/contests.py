@@ -12,6 +12,8 @@ from backend.judging.models import AGAINST, FOR, Application, Call, Judge, Objec
 from backend.judging.operations import calls, objections, panel
 from backend.judging.states import Calling, Objecting, Sitting, Standing
 from backend.ledger import queries as books
+from backend.ledger.operations import escrow_of
+from backend.payments.models import PRIZES
 from backend.payments.operations import disputes, intents, payouts
 from backend.sim.dawns import CROWNED, ENTERED, OBJECTED, SCORED, ContestDawn
 from backend.sim.part import Act, Invariant, Law, Part, among
@@ -97,6 +99,9 @@ def dawn(world: World, begun: ContestDawn) -> None:
         world.pass_time(timedelta(days=5, minutes=1))
         ring(world)
         judge_all(world, call, begun.age)
+    if begun.is_paid:
+        world.pass_time(timedelta(days=3, minutes=1))
+        ring(world)
     if begun.is_charged:
         charge(world, first)
     second = publish(world, hosts[1], terms_of((30_000,), "share"))
@@ -246,12 +251,12 @@ def sit(world: World) -> Thread | None:
 
 
 def complain(world: World) -> Thread | None:
-    """Somebody objects to a winner; whoever was excluded asks to be let in."""
-    rows = list(
-        Application.objects.filter(
-            call__state=Calling.PUBLICITY, state__in=(Standing.PROVISIONAL, Standing.RANKED, Standing.INELIGIBLE)
-        ).order_by("place", "no")[:8]
+    """Somebody objects to a winner, in the publicity or after it; whoever was excluded asks to be let in."""
+    public = Application.objects.filter(
+        call__state=Calling.PUBLICITY, state__in=(Standing.PROVISIONAL, Standing.RANKED, Standing.INELIGIBLE)
     )
+    settled = Application.objects.filter(call__state=Calling.SETTLED, call__is_last=True, state=Standing.AWARDED)
+    rows = [*public.order_by("place", "no")[:8], *settled.order_by("place", "no")[:4]]
     if not rows:
         return None
     work = world.pick(rows)
@@ -349,7 +354,8 @@ PAID_UNDER_OBJECTION = """
     SELECT 'entry ' || right(e.id::text, 6) || ' was paid while an objection was open'
     FROM contests_entry e JOIN judging_application a ON a.id = e.application_id
     JOIN judging_objection o ON o.call_id = a.call_id
-    WHERE e.rights_at IS NOT NULL AND o.raised_at < e.rights_at AND o.state IN ('raised', 'answered', 'unanswered')
+    JOIN judging_call k ON k.id = a.call_id
+    WHERE e.rights_at IS NOT NULL AND o.raised_at < least(e.rights_at, k.state_at) AND o.state IN ('raised', 'answered', 'unanswered')
 """
 
 PAID_IN_CHARGEBACK = """
@@ -376,15 +382,19 @@ UNHEARD = """
 
 
 def contests_settled(world: World) -> Iterator[str]:
-    """No contest but one that is being written, no call, work, seat or objection waits, and nothing is left in the escrow of a contest."""
+    """No contest but one that is being written, no call, work, seat or objection waits, and nothing is left in the escrow or
+    the fund of a contest."""
     for model in (Contest, Call, Application, Judge, Objection):
         for row in model.objects.all():
             if row.state not in (*row.machine.finals, *Running.EDITABLE):
                 yield f"{model.__name__} {str(row.pk)[-6:]} is still {row.state}"
     for contest in Contest.objects.exclude(paid_by=None):
-        left = books.balance(money.escrow_of(contest))
-        if left:
-            yield f"{left} fen are left in the escrow of the {contest.state} contest {str(contest.pk)[-6:]}"
+        for account in (money.escrow_of(contest), escrow_of(PRIZES, contest.pk)):
+            left = books.balance(account)
+            if left:
+                yield f"{left} fen are left in {account.code.split(':')[1]} of the {contest.state} contest {str(contest.pk)[-6:]}"
+    for entry in Entry.objects.filter(application__state=Standing.REVOKED, revoked_at=None):
+        yield f"the award of entry {str(entry.pk)[-6:]} is revoked, and nobody asked for the prize"
 
 
 PART = Part(
@@ -409,7 +419,9 @@ PART = Part(
     ),
     invariants=(),
     settled=Invariant(
-        "Q7", "When faults stop, every contest ends, and no contest's escrow holds money.", contests_settled
+        "Q7",
+        "When faults stop, every contest ends, and neither its escrow nor its fund of recovered prizes holds money.",
+        contests_settled,
     ),
     bells=(contest_tasks.advance_contests, judging_tasks.advance_judging, answer_by_silence),
     dawn=dawn,

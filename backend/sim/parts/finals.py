@@ -87,7 +87,7 @@ GRANT_KEPT = """
 RIGHTS_FOR_A_GRANT = """
     SELECT 'entry ' || right(e.id::text, 6) || ' gave its rights away for a grant'
     FROM contests_entry e JOIN judging_application a ON a.id = e.application_id
-    WHERE e.rights_at IS NOT NULL AND a.state <> 'awarded'
+    WHERE e.rights_at IS NOT NULL AND a.state NOT IN ('awarded', 'revoked')
 """
 
 PART = replace(

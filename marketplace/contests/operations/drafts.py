@@ -22,9 +22,11 @@ from backend.moderation import operations as moderation
 from marketplace.contests.errors import ContestFixed, ContestIncomplete, TakesAllRights
 from marketplace.contests.models import COUNT, GALLERIES, MODES, SINGLE, Contest, ContestFile
 from marketplace.contests.operations import money
-from marketplace.contests.operations.shared import KIND, SCOPE, move, of_owner, set_clock, show
+from marketplace.contests.operations.shared import KIND, SCOPE, held, move, of_owner, set_clock, show
 from marketplace.contests.states import Running
 from marketplace.engagements.terms import RIGHTS
+from marketplace.invitations.models import INVITED, PUBLIC
+from marketplace.invitations.operations import let_in, new_code
 from marketplace.tasks.errors import Stale
 
 UNTITLED = "未命名赛事"
@@ -62,6 +64,7 @@ class Terms:
     final_days: int = 30
     secrecy_years: int = 0
     secret: str = ""
+    visibility: str = PUBLIC
 
 
 @transaction.atomic
@@ -110,7 +113,7 @@ def copy(*, contest_id: UUID, by: Actor, at: datetime) -> Contest:
 _COPIED = (
     "title", "summary", "brief", "brief_html", "category", "skills", "county", "mode", "prizes", "total_fen", "criteria",
     "tie_rule", "is_blind", "rights", "gallery", "entry_limit", "entry_days", "judge_days", "publicity_days",
-    "finalists", "grant_fen", "final_days", "secrecy_years", "secret", "secret_html",
+    "finalists", "grant_fen", "final_days", "secrecy_years", "secret", "secret_html", "visibility",
 )  # fmt: skip
 
 
@@ -154,7 +157,7 @@ def write(*, contest_id: UUID, terms: Terms, version: int, by: Actor, at: dateti
 
 _AS_WRITTEN = (
     "category", "county", "mode", "tie_rule", "is_blind", "rights", "gallery", "entry_limit", "entry_days", "judge_days",
-    "publicity_days", "finalists", "grant_fen", "final_days", "secrecy_years",
+    "publicity_days", "finalists", "grant_fen", "final_days", "secrecy_years", "visibility",
 )  # fmt: skip
 
 
@@ -220,6 +223,7 @@ def _check_form(terms: Terms, at: datetime) -> list[Refusal | None]:
         known(terms.tie_rule, ("", *TIE_RULES), "tie_rule"),
         known(terms.rights, RIGHTS, "rights"),
         known(terms.gallery, GALLERIES, "gallery"),
+        known(terms.visibility, (PUBLIC, INVITED), "visibility"),
         bounded(terms.entry_limit, 1, rules.value("contests.entries_each_most", at=at), "entry_limit"),
         bounded(
             terms.entry_days,
@@ -352,4 +356,33 @@ def withdraw(*, contest_id: UUID, by: Actor, at: datetime) -> Contest:
     contest, actor = of_owner(contest_id, by)
     money.refuse_paid_order(contest)
     move(contest, "withdraw", by=actor, at=at)
+    return contest
+
+
+# --- the invited -------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def renew_invitation(*, contest_id: UUID, by: Actor) -> Contest:
+    """A new word for the invitation's address; the old one opens nothing any more (更换邀请链接)."""
+    contest, _actor = of_owner(contest_id, by)
+    contest.invite_code = new_code()
+    contest.save(update_fields=["invite_code"])
+    return contest
+
+
+@transaction.atomic
+def come_in(*, code: str, by: Actor, at: datetime) -> Contest:
+    """Whoever was sent the address may see the contest from now on (接受邀请).
+
+    Raises:
+        NotFound: the address opens nothing.
+    """
+    rows = Contest.objects.filter(invite_code=code, visibility=INVITED, state__in=Running.PUBLIC)
+    found = rows.values_list("pk", flat=True).first() if by.party_id else None
+    if found is None or by.party_id is None:
+        raise NotFound
+    contest = held(found)
+    if contest.owner_id != by.party_id:
+        let_in(KIND, contest.pk, by.party_id, at=at)
     return contest

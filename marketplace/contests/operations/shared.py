@@ -9,10 +9,13 @@ from backend.accounts.queries import belongs_to
 from backend.common import outbox, rules
 from backend.common.actors import Actor, Role
 from backend.common.errors import Forbidden, NotFound
+from backend.judging.models import Judge
 from backend.listings import operations as listings
 from marketplace.contests.events import ContestMoved
 from marketplace.contests.models import Contest
 from marketplace.contests.states import Running
+from marketplace.invitations.models import PUBLIC
+from marketplace.invitations.operations import is_invited
 
 SCOPE = "work"
 KIND = "contest"
@@ -52,10 +55,20 @@ def is_affiliated(contest: Contest, by: Actor) -> bool:
 
 
 def may_see(contest: Contest, by: Actor) -> bool:
-    """Whether a contest is there for somebody: everybody's once it is open, before that its host's and staff's."""
-    if contest.state in Running.PUBLIC or by.party_id is not None and by.party_id == contest.owner_id:
+    """Whether a contest is there for somebody: its host's and staff's; everybody's once it is open; or, where it is for
+    the invited alone, theirs and its judges' (C9)."""
+    if by.party_id is not None and by.party_id == contest.owner_id:
         return True
-    return bool(by.roles & {Role.MODERATOR, Role.AUDITOR}) and contest.state != Running.DRAFT
+    if by.roles & {Role.MODERATOR, Role.AUDITOR}:
+        return contest.state != Running.DRAFT
+    if contest.state not in Running.PUBLIC:
+        return False
+    return contest.visibility == PUBLIC or is_invited(contest.pk, by.party_id) or _judges(contest, by)
+
+
+def _judges(contest: Contest, by: Actor) -> bool:
+    seats = Judge.objects.filter(call__subject_kind=KIND, call__subject_id=contest.pk, party=by.person_id)
+    return by.person_id is not None and seats.exists()
 
 
 def move(contest: Contest, event: str, *, by: Actor, at: datetime, reason: str = "") -> None:
@@ -98,7 +111,7 @@ def _nature(contest: Contest) -> list[str]:
 
 
 def show(contest: Contest) -> None:
-    """Bring the contest's listing up to date."""
+    """Bring the contest's listing up to date; what only the invited may see is listed for nobody (C9)."""
     listings.show(
         listings.Shown(
             kind=KIND,
@@ -110,7 +123,7 @@ def show(contest: Contest) -> None:
             category=contest.category,
             county=contest.county,
             state=contest.state,
-            is_public=contest.state in Running.PUBLIC,
+            is_public=contest.state in Running.PUBLIC and contest.visibility == PUBLIC,
             is_open=contest.state == Running.OPEN,
             goal_fen=contest.total_fen,
             raised_fen=0,

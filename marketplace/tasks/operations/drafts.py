@@ -12,15 +12,17 @@ from django.db import IntegrityError, transaction
 from backend.accounts import limits
 from backend.accounts.models import Party
 from backend.accounts.operations import clean_name
-from backend.common import files, ids, richtext, rules
+from backend.common import files, richtext, rules
 from backend.common.actors import Actor
 from backend.common.errors import Forbidden, Invalid, NotFound, Refusal, refuse_any
 from backend.common.fen import Fen, show_yuan
 from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
 from backend.moderation import operations as moderation
 from marketplace.engagements.terms import RIGHTS
+from marketplace.invitations.models import INVITED, PUBLIC
+from marketplace.invitations.operations import let_in, new_code
 from marketplace.tasks.errors import Stale, TaskFixed, TermsIncomplete
-from marketplace.tasks.models import INVITED, PUBLIC, Invitation, Task, TaskFile
+from marketplace.tasks.models import Task, TaskFile
 from marketplace.tasks.operations.shared import KIND, SCOPE, held, move, of_owner, set_clock, show
 from marketplace.tasks.patterns import pattern
 from marketplace.tasks.states import Posting
@@ -68,7 +70,7 @@ def start(*, by: Actor, at: datetime, like: str = "") -> Task:
         skills=list(begun.skills) if begun else [],
         stages=_plain(begun.stages if begun else (("全部工作", 100),)),
         county=owner.county,
-        invite_code=_code(),
+        invite_code=new_code(),
         budget_fen=begun.budget_fen if begun else 500_000,
         created_at=at,
         state_at=at,
@@ -84,7 +86,7 @@ def copy(*, task_id: UUID, by: Actor, at: datetime) -> Task:
     new = Task(
         **{name: getattr(task, name) for name in _COPIED},
         owner=old.owner,
-        invite_code=_code(),
+        invite_code=new_code(),
         created_at=at,
         state_at=at,
     )
@@ -110,11 +112,6 @@ def _begin(task: Task, at: datetime) -> Task:
     task.save(force_insert=True)
     show(task)
     return task
-
-
-def _code() -> str:
-    """A word that cannot be guessed."""
-    return ids.entropy(16).hex()
 
 
 def _plain(stages: Sequence[tuple[str, int]]) -> list[dict[str, object]]:
@@ -297,7 +294,7 @@ def withdraw(*, task_id: UUID, by: Actor, at: datetime) -> Task:
 def renew_invitation(*, task_id: UUID, by: Actor) -> Task:
     """A new word for the invitation's address; the old one opens nothing any more (更换邀请链接)."""
     task, _actor = of_owner(task_id, by)
-    task.invite_code = _code()
+    task.invite_code = new_code()
     task.save(update_fields=["invite_code"])
     return task
 
@@ -316,5 +313,5 @@ def come_in(*, code: str, by: Actor, at: datetime) -> Task:
         raise NotFound
     task = held(found)
     if task.owner_id != by.party_id:
-        Invitation.objects.get_or_create(task=task, party_id=by.party_id, defaults={"at": at})
+        let_in(KIND, task.pk, by.party_id, at=at)
     return task

@@ -10,8 +10,10 @@ from backend.common import outbox, rules
 from backend.common.actors import Actor, Role
 from backend.common.errors import Forbidden, NotFound
 from backend.listings import operations as listings
+from marketplace.invitations.models import PUBLIC
+from marketplace.invitations.operations import is_invited
 from marketplace.tasks.events import BidMoved, TaskMoved
-from marketplace.tasks.models import PUBLIC, Bid, Invitation, Task
+from marketplace.tasks.models import Bid, Task
 from marketplace.tasks.states import Posting
 
 SCOPE = "work"
@@ -58,9 +60,7 @@ def may_see(task: Task, by: Actor) -> bool:
         return task.state != Posting.DRAFT
     if task.state not in Posting.PUBLIC:
         return False
-    if task.visibility == PUBLIC:
-        return True
-    return by.party_id is not None and Invitation.objects.filter(task=task, party_id=by.party_id).exists()
+    return task.visibility == PUBLIC or is_invited(task.pk, by.party_id)
 
 
 def move(task: Task, event: str, *, by: Actor, at: datetime, reason: str = "") -> None:
