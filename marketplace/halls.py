@@ -8,9 +8,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from backend.accounts.doors import actor_of
 from backend.common import clock
 from backend.common.states import Machine
 from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
+from marketplace.keeping.queries import searches
 from search.engines import Query
 from search.queries import find
 
@@ -52,6 +54,7 @@ def hall(
         "rest": rest_of(request),
         "paged": bool(query.cursor),
         "address": request.GET.urlencode(),
+        "searches": searches(actor_of(request).party_id, kind),
         "now": clock.now(),
     }
     return render(request, template, context | dict(more or {}))

@@ -13,6 +13,7 @@ from backend.common.actors import Actor
 from backend.common.errors import NotFound
 from backend.judging.models import Application
 from backend.judging.states import Standing
+from backend.listings.models import Listing
 from marketplace.contests import queries as contests
 from marketplace.errands import queries as errands
 from marketplace.errands.models import Stop
@@ -32,12 +33,14 @@ from marketplace.tasks.states import Bidding
 
 @dataclass(frozen=True)
 class KindOfWork:
-    """One kind of work: how it is read by who may see it and by its poster, who takes part, where its page is."""
+    """One kind of work: its name, how it is read by who may see it and by its poster, who takes part, where its page and hall are."""
 
+    words: tuple[str, str]
     visible: Callable[[UUID, Actor], Any]
     own: Callable[[UUID, Actor], Any]
     parties: Callable[[UUID], QuerySet[Any, UUID]]
     url: str
+    hall: str
 
 
 def _bidders(key: UUID) -> QuerySet[Any, UUID]:
@@ -69,12 +72,25 @@ def _authors_of_changes(key: UUID) -> QuerySet[Any, UUID]:
 
 
 KINDS_OF_WORK: dict[str, KindOfWork] = {
-    "task": KindOfWork(tasks.visible, tasks.own, _bidders, "/work/{}/"),
-    "contest": KindOfWork(contests.visible, contests.own, _entrants, "/contests/{}/"),
-    "microtask": KindOfWork(microtasks.visible, microtasks.own, _workers, "/microtasks/{}/"),
-    "errand": KindOfWork(errands.visible, errands.own, _runners, "/errands/{}/"),
-    "solicitation": KindOfWork(ideas.visible, ideas.own, _authors_of_ideas, "/ideas/{}/"),
-    "gap": KindOfWork(knowledge.gap, knowledge.own_gap, _authors_of_changes, "/knowledge/gaps/{}/"),
+    "task": KindOfWork(("招标任务", "Tender"), tasks.visible, tasks.own, _bidders, "/work/{}/", "/work/"),
+    "contest": KindOfWork(
+        ("赛事", "Contest"), contests.visible, contests.own, _entrants, "/contests/{}/", "/contests/"
+    ),
+    "microtask": KindOfWork(
+        ("微任务", "Micro-task"), microtasks.visible, microtasks.own, _workers, "/microtasks/{}/", "/microtasks/"
+    ),
+    "errand": KindOfWork(("现场任务", "Errand"), errands.visible, errands.own, _runners, "/errands/{}/", "/errands/"),
+    "solicitation": KindOfWork(
+        ("创意征集", "Call for ideas"), ideas.visible, ideas.own, _authors_of_ideas, "/ideas/{}/", "/ideas/"
+    ),
+    "gap": KindOfWork(
+        ("知识悬赏", "Knowledge bounty"),
+        knowledge.gap,
+        knowledge.own_gap,
+        _authors_of_changes,
+        "/knowledge/gaps/{}/",
+        "/knowledge/gaps/",
+    ),
 }
 """By the kind of its listing."""
 
@@ -89,3 +105,18 @@ def kind_of(kind: str) -> KindOfWork:
     if found is None:
         raise NotFound
     return found
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A piece of work as lists of all kinds show it."""
+
+    listing: Listing
+    words: tuple[str, str]
+    url: str
+
+
+def posted(listing: Listing) -> Posted:
+    """A listing with the name of its kind and the address of its page."""
+    kind = KINDS_OF_WORK[listing.kind]
+    return Posted(listing, kind.words, kind.url.format(listing.subject_id))

@@ -27,10 +27,12 @@ from crowdfunding.pots import api as pots
 from marketplace.announcements import api as announcements
 from marketplace.contests import api as contests
 from marketplace.covers import api as covers
+from marketplace.desk import api as desk
 from marketplace.engagements import api as engagements
 from marketplace.errands import api as errands
 from marketplace.errands import service_api as services
 from marketplace.ideas import api as ideas
+from marketplace.keeping import api as keeping
 from marketplace.knowledge import api as knowledge
 from marketplace.knowledge import gap_api as gaps
 from marketplace.microtasks import api as microtasks
@@ -152,7 +154,6 @@ urlpatterns = [
     path(f"{_task}/bids", tasks.TaskBids.as_view()),
     path(f"{_task}/bid", tasks.TaskBidOwn.as_view()),
     path(f"{_task}/bid/reconfirmation", tasks.TaskBidConfirmation.as_view()),
-    path(f"{_task}/favourite", tasks.TaskFavourite.as_view()),
     path(f"{_task}/review/<slug:act>", tasks.TaskReview.as_view()),
     path(f"{_task}/<slug:act>", tasks.TaskStep.as_view()),
     path("v1/bids/<uuid:bid_id>/<slug:act>", tasks.BidStep.as_view()),
@@ -172,6 +173,12 @@ urlpatterns = [
     path(f"{_contest}/entries", contests.ContestEntries.as_view()),
     path(f"{_contest}/review/<slug:act>", contests.ContestReview.as_view()),
     path(f"{_contest}/<slug:act>", contests.ContestStep.as_view()),
+    path("v1/my/posted", desk.PostedWork.as_view()),
+    path("v1/my/agenda", desk.Agenda.as_view()),
+    path("v1/favourites", keeping.Favourites.as_view()),
+    path("v1/favourites/<slug:kind>/<uuid:subject_id>", keeping.FavouriteOne.as_view()),
+    path("v1/searches", keeping.Searches.as_view()),
+    path("v1/searches/<uuid:search_id>", keeping.SearchOne.as_view()),
     path("v1/contest-invitations/<slug:code>", contests.ContestInvitation.as_view()),
     path("v1/entries/<uuid:entry_id>", contests.EntryOne.as_view()),
     path("v1/entries/<uuid:entry_id>/files", contests.EntryFiles.as_view()),

@@ -67,6 +67,8 @@ OUR_APPS = [
     "marketplace.profiles",
     "marketplace.announcements",
     "marketplace.covers",
+    "marketplace.keeping",
+    "marketplace.desk",
     "backend.web",
     "backend.demo",
 ]
@@ -131,6 +133,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
                 "backend.web.templatetags.shown",
+                "marketplace.keeping.templatetags.keeping",
             ],
         },
     }

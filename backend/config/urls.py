@@ -43,6 +43,8 @@ urlpatterns = [
     path("", include("marketplace.profiles.urls")),
     path("", include("marketplace.announcements.urls")),
     path("", include("marketplace.covers.urls")),
+    path("", include("marketplace.keeping.urls")),
+    path("", include("marketplace.desk.urls")),
     path("", include("marketplace.tasks.urls")),
     path("", include("marketplace.contests.urls")),
     path("", include("marketplace.microtasks.urls")),

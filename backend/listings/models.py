@@ -47,6 +47,7 @@ class Listing(models.Model):
             ),
             models.Index(fields=["kind", "-raised_fen", "-id"], name="listing_raised", condition=Q(is_public=True)),
             models.Index(fields=["kind", "-percent", "-id"], name="listing_percent", condition=Q(is_public=True)),
+            models.Index(fields=["owner_id", "-listed_at", "-id"], name="listing_owner"),
             models.Index(
                 fields=["kind", "category", "county", "state"], name="listing_facets", condition=Q(is_public=True)
             ),

@@ -24,7 +24,7 @@ from marketplace.engagements.terms import RIGHTS
 from marketplace.invitations.models import INVITED
 from marketplace.tasks import diffs, queries
 from marketplace.tasks.models import Bid, SealLock, Task
-from marketplace.tasks.operations import awards, bids, drafts, inquiries, keeping, reviews
+from marketplace.tasks.operations import awards, bids, drafts, inquiries, reviews
 from marketplace.tasks.operations import terms as amending
 from marketplace.tasks.operations.bids import Proposal
 from marketplace.tasks.operations.drafts import MOST_WORDS, Terms
@@ -567,22 +567,6 @@ class TaskInvitation(Endpoint):
     @idempotent
     def post(self, request: Request, code: str) -> Response:
         return Response(shown(drafts.come_in(code=code, by=self.actor, at=clock.now()), self.actor), status=201)
-
-
-class TaskFavourite(Endpoint):
-    """`PUT /api/v1/tasks/{id}/favourite`: keep an eye on a task. `DELETE`: no longer."""
-
-    may = {"PUT": SIGNED_IN, "DELETE": SIGNED_IN}
-
-    @extend_schema(operation_id="tasks_favour", request=None, responses={204: None, **REFUSED})
-    def put(self, request: Request, task_id: UUID) -> Response:
-        keeping.favour(task_id=task_id, on=True, by=self.actor, at=clock.now())
-        return Response(status=204)
-
-    @extend_schema(operation_id="tasks_unfavour", responses={204: None, **REFUSED})
-    def delete(self, request: Request, task_id: UUID) -> Response:
-        keeping.favour(task_id=task_id, on=False, by=self.actor, at=clock.now())
-        return Response(status=204)
 
 
 class MyTasks(Endpoint):

@@ -180,28 +180,3 @@ class Bid(Stateful):
             models.Index(fields=["bidder", "-made_at", "-id"], name="bid_bidder"),
             models.Index(fields=["task", "amount_fen", "id"], name="bid_price"),
         ]
-
-
-class SavedFilter(models.Model):
-    """A search of tasks that somebody keeps (收藏的筛选)."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    party = models.ForeignKey("accounts.Party", models.CASCADE, related_name="+", verbose_name="主体")
-    name = models.CharField("名称", max_length=30)
-    query = models.CharField("条件", max_length=500)
-    at = models.DateTimeField("时间")
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["party", "name"], name="saved_filter_once")]
-
-
-class Favourite(models.Model):
-    """A task that somebody keeps an eye on (收藏)."""
-
-    task = models.ForeignKey(Task, models.CASCADE, related_name="+", verbose_name="任务")
-    party = models.ForeignKey("accounts.Party", models.CASCADE, related_name="+", verbose_name="主体")
-    at = models.DateTimeField("时间")
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["task", "party"], name="favourite_once")]
-        indexes = [models.Index(fields=["party", "-at", "-id"], name="favourite_party")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,7 +22,7 @@ from marketplace.engagements.models import CLIENT
 from marketplace.tasks import diffs, queries
 from marketplace.tasks.forms import proposal_of, whole
 from marketplace.tasks.models import Task
-from marketplace.tasks.operations import awards, bids, drafts, inquiries, keeping
+from marketplace.tasks.operations import awards, bids, drafts, inquiries
 from marketplace.tasks.operations.shared import is_affiliated
 from marketplace.tasks.states import TASK, Bidding, Posting
 
@@ -32,10 +31,8 @@ ORDERS = (("newest", "最新发布", "Newest"), ("closing", "即将开标", "Clo
 
 @require_GET
 def hall(request: HttpRequest) -> HttpResponse:
-    """All public tasks, with the filters that one has saved."""
-    party_id = actor_of(request).party_id
-    more = {"filters": queries.saved_filters(party_id) if party_id else []}
-    return halls.hall(request, kind="task", machine=TASK, template="tasks/hall.html", orders=ORDERS, more=more)
+    """All public tasks."""
+    return halls.hall(request, kind="task", machine=TASK, template="tasks/hall.html", orders=ORDERS)
 
 
 @require_GET
@@ -60,7 +57,6 @@ def task(request: HttpRequest, task_id: UUID) -> HttpResponse:
         "is_mine": is_mine,
         "may_bid": not is_mine and found.takes_bids(now) and not is_affiliated(found, actor),
         "may_ask": not is_mine and inquiries.takes_questions(found, now),
-        "is_favourite": queries.is_favourite(found, actor.party_id),
         "contract": contract if contract and actor.party_id in (contract.client_id, contract.worker_id) else None,
         "standing": engagements.reputation(found.owner_id),
         "record": engagements.record_of(found.owner_id, CLIENT, at=now),
@@ -171,45 +167,10 @@ def answer(request: HttpRequest, task_id: UUID, inquiry_id: UUID) -> HttpRespons
     )
 
 
-Keep = Callable[[HttpRequest, UUID, Actor, datetime], object]
-
-
-@require_POST
-@signed_in
-def favour(request: HttpRequest, task_id: UUID) -> HttpResponse:
-    """Keep an eye on a task, or no longer."""
-    on = request.POST.get("on") == "1"
-    done = _("已收藏") if on else _("已取消收藏")
-    return take(
-        request, lambda by, at: keeping.favour(task_id=task_id, on=on, by=by, at=at), done, redirect("task", task_id)
-    )
-
-
-@require_POST
-@signed_in
-def save_filter(request: HttpRequest) -> HttpResponse:
-    """Keep a search."""
-    data = request.POST
-    query = data.get("query", "")[:1_000]
-    return take(
-        request,
-        lambda by, at: keeping.save_filter(name=data.get("name", ""), query=query, by=by, at=at),
-        _("筛选已保存"),
-        redirect("work"),
-    )
-
-
-@require_POST
-@signed_in
-def drop_filter(request: HttpRequest, filter_id: UUID) -> HttpResponse:
-    """Let a kept search go."""
-    return take(request, lambda by, _at: keeping.drop_filter(filter_id=filter_id, by=by), _("已删除"), redirect("work"))
-
-
 @require_GET
 @signed_in
 def mine(request: HttpRequest) -> HttpResponse:
-    """A worker's side: what waits for me and until when, my bids, what I am invited to and keep an eye on."""
+    """A worker's side: what waits for me and until when, my bids, what I am invited to."""
     party_id = actor_of(request).party_id
     if party_id is None:
         raise NotFound
@@ -221,7 +182,6 @@ def mine(request: HttpRequest) -> HttpResponse:
         "waiting": engagements.waiting(party_id),
         "page": page,
         "invited": list(queries.invited_to(party_id).order_by("-opens_at", "-pk")[:20]),
-        "favourites": list(queries.favourites(party_id).order_by("-at", "-pk")[:50]),
         "earned": engagements.earned(party_id),
         "now": clock.now(),
     }

@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 
 from backend.accounts.models import Party
 from backend.common.actors import Actor
 from backend.common.errors import NotFound
 from backend.common.fen import Fen
 from marketplace.engagements import queries as engagements
-from marketplace.invitations.models import PUBLIC
 from marketplace.invitations.operations import subjects_of
-from marketplace.tasks.models import Bid, Favourite, Inquiry, SavedFilter, Task, TaskFile
+from marketplace.tasks.models import Bid, Inquiry, Task, TaskFile
 from marketplace.tasks.operations.shared import KIND, may_see
 from marketplace.tasks.states import Bidding, Posting
 
@@ -158,25 +157,9 @@ def spread(task: Task) -> Spread | None:
     return Spread(len(sums), sums[0], sums[len(sums) // 2], sums[-1]) if len(sums) >= 3 else None
 
 
-def favourites(party_id: UUID) -> QuerySet[Favourite]:
-    """Tasks that a party keeps an eye on, those that it may still see."""
-    seen = Q(task__visibility=PUBLIC, task__state__in=Posting.PUBLIC) | Q(task__in=subjects_of(KIND, party_id))
-    return Favourite.objects.filter(seen, party_id=party_id).select_related("task__owner")
-
-
-def is_favourite(task: Task, party_id: UUID | None) -> bool:
-    """Whether a party keeps an eye on a task."""
-    return party_id is not None and Favourite.objects.filter(task=task, party_id=party_id).exists()
-
-
 def invited_to(party_id: UUID) -> QuerySet[Task]:
     """Tasks that only the invited may see, and a party is."""
     return Task.objects.filter(pk__in=subjects_of(KIND, party_id), state__in=Posting.PUBLIC).select_related("owner")
-
-
-def saved_filters(party_id: UUID) -> list[SavedFilter]:
-    """The searches that a party keeps; at most twenty."""
-    return list(SavedFilter.objects.filter(party_id=party_id).order_by("name")[:20])
 
 
 def open_business(party: Party) -> tuple[str, str] | None:

@@ -18,6 +18,7 @@ from backend.listings.models import Listing
 from backend.notifications.models import Message
 from marketplace.engagements.models import Contract
 from marketplace.engagements.operations import contracts
+from marketplace.keeping import operations as keeping
 from marketplace.tasks import queries
 from marketplace.tasks.diffs import changes_since
 from marketplace.tasks.errors import (
@@ -32,7 +33,7 @@ from marketplace.tasks.errors import (
     TermsMoved,
 )
 from marketplace.tasks.models import Bid, SealLock, Task
-from marketplace.tasks.operations import awards, bids, drafts, inquiries, keeping, reviews
+from marketplace.tasks.operations import awards, bids, drafts, inquiries, reviews
 from marketplace.tasks.operations import terms as amending
 from tests.builders import acting, beat, deliver_events, firm, moderator, person
 from tests.work_builders import open_bids, open_task, proposal, sealed_bid, task_draft, terms
@@ -355,7 +356,7 @@ def test_a_task_for_the_invited_is_in_no_list_and_there_for_nobody_else():
     with pytest.raises(NotFound):
         inquiries.ask(task_id=task.pk, text="可以参加吗？", by=stranger, at=clock.now())
     with pytest.raises(NotFound):
-        keeping.favour(task_id=task.pk, on=True, by=stranger, at=clock.now())
+        keeping.favour(kind="task", subject_id=task.pk, by=stranger, at=clock.now())
     with pytest.raises(NotFound):
         drafts.come_in(code="0" * 32, by=stranger, at=clock.now())
 
@@ -474,20 +475,6 @@ def test_a_mandate_that_does_not_cover_work_posts_and_bids_nothing():
     task, _poster = open_task()
     with pytest.raises(Forbidden):
         bids.seal(task_id=task.pk, proposal=proposal(), terms_no=1, by=hat, at=clock.now())
-
-
-def test_searches_and_favourites_are_kept_for_oneself():
-    task, _by = open_task()
-    me, other = acting(person()), acting(person())
-    keeping.favour(task_id=task.pk, on=True, by=me, at=clock.now())
-    keeping.favour(task_id=task.pk, on=True, by=me, at=clock.now())
-    assert [row.task_id for row in queries.favourites(me.party_id)] == [task.pk]
-    saved = keeping.save_filter(name="设计", query="category=design&evil=1&q=竹", by=me, at=clock.now())
-    assert "evil" not in saved.query
-    with pytest.raises(NotFound):
-        keeping.drop_filter(filter_id=saved.pk, by=other)
-    keeping.drop_filter(filter_id=saved.pk, by=me)
-    assert queries.saved_filters(me.party_id) == []
 
 
 def test_only_a_moderator_moves_a_task_in_review():

@@ -10,6 +10,7 @@ from django.test import Client
 from backend.accounts.models import User
 from backend.common import clock
 from marketplace.engagements.operations import talk
+from marketplace.keeping import operations as keeping
 from marketplace.tasks.operations import inquiries
 from tests.builders import acting, person
 from tests.integration.test_budgets import statements
@@ -77,3 +78,17 @@ def test_pages_of_posters_and_workers_stay_within_their_budget():
         (boss, "/work/board/"), (boss, f"/work/people/{worker.party_id}/"),
     ]  # fmt: skip
     assert {path: count for client, path in paths if (count := statements(client, path)) > 20} == {}
+
+
+def test_the_board_the_agenda_and_favourites_cost_the_same_for_one_and_for_many():
+    boss, doer = person(name="发包人"), person(name="承接人")
+    paths, counts = (("/work/posted/", boss), ("/work/agenda/", doer), ("/work/favourites/", doer)), []
+    for number in (1, 5):
+        for _ in range(number):
+            task, _by = open_task(acting(boss))
+            sealed_bid(task, doer, text=WORDS[number] * 3)
+            keeping.favour(kind="task", subject_id=task.pk, by=acting(doer), at=clock.now())
+            clock.advance(timedelta(minutes=1))
+        counts.append([statements(signed_in(who), path) for path, who in paths])
+    assert counts[0] == counts[1]
+    assert max(counts[0]) <= 25

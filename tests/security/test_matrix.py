@@ -55,10 +55,11 @@ from marketplace.engagements.models import Claim, Contract, DeliveredFile, Deliv
 from marketplace.errands.models import Errand, Licence, Offer, Photo, Runner, Service, Stop
 from marketplace.errands.operations.runners import number_place
 from marketplace.ideas.models import Idea, Solicitation
+from marketplace.keeping.models import SavedSearch
 from marketplace.knowledge.models import Article, Change, Gap, Version
 from marketplace.microtasks.models import Answer, Item, Job, Participant, Plea, Sheet
 from marketplace.profiles.models import Piece, Profile
-from marketplace.tasks.models import Bid, Inquiry, SavedFilter, Task, TaskFile, TermsVersion
+from marketplace.tasks.models import Bid, Inquiry, Task, TaskFile, TermsVersion
 from marketplace.tasks.operations.locks import lock_until
 from tests.builders import acting, document, draft, live_campaign, offer, passport, person, reserve
 from tests.conftest import SITE_PORT
@@ -256,11 +257,11 @@ def _work(client, worker, intent, at) -> dict[str, object]:
         milestone=stage, number="1" * 20, amount_fen=100, issued_on=at.date(), name="a.pdf", mime=kept.mime,
         sha256=kept.sha256, attached_at=at,
     )  # fmt: skip
-    saved = SavedFilter.objects.create(party=client.party, name="n", query="q=1", at=at)
+    saved = SavedSearch.objects.create(party=client.party, kind="task", name="n", query="q=1", at=at)
     return {
         "task_id": draft_.pk, "open_task": open_.pk, "bid_id": bid.pk, "file_id": file.pk, "inquiry_id": inquiry.pk,
         "contract_id": contract.pk, "milestone_id": stage.pk, "claim_id": claim.pk, "message_id": message.pk,
-        "review_id": review.pk, "delivered_id": delivered.pk, "filter_id": saved.pk, "party_id": client.party_id,
+        "review_id": review.pk, "delivered_id": delivered.pk, "search_id": saved.pk, "party_id": client.party_id,
         "code": "b" * 32,
     }  # fmt: skip
 
@@ -614,6 +615,7 @@ BODIES: dict[str, dict[str, object]] = {
     "entries": {"title": "作品", "text": "字" * 30},
     "objections": {"aim": "against", "grounds": "字" * 12},
     "proofs": {"title": "t", "sha256": "1" * 64},
+    "searches": {"kind": "task", "name": "n", "query": "q=1"},
     "disputes": {"order": "P0", "provider_no": "CB", "amount_fen": 1},
 }
 """A well-formed body by the last word of an API route, so that permission and not form is what answers."""
@@ -795,6 +797,10 @@ def filled(route: str, world: dict, *, missing: bool = False, public: bool = Fal
                 value = world["published"]
             if ("announcements/" in route or "covers/" in route) and name in ("kind", "subject_id"):
                 value = "task" if name == "kind" else world["task_id"]
+            if "favourites/" in route and name in ("kind", "subject_id"):
+                value = "task" if name == "kind" else world["open_task"]
+            if "searches/" in route and name == "kind":
+                value = "task"
             if public and name == "campaign_id":
                 value = world["public"]
             if missing and name.endswith("_id"):
