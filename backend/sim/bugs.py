@@ -416,11 +416,10 @@ SEEN: dict[str, int] = {
     "rest_of_a_division_kept": 3,
     "tax_not_recorded": 4,
     "unconfirmed_bid_counts": 12,
-    "nobody_moves_up": 5,
+    "nobody_moves_up": 6,
     "contested_settled": 9,
-    "any_licence": 3,
+    "any_licence": 56,
     "stop_paid_in_chargeback": 5,
-    "no_time_to_contest": 3,
     "bounty_paid_in_chargeback": 9,
 }
 """At which seed each that takes more than two was found last: tried first, so that the proof is quick while it holds."""
