@@ -69,6 +69,7 @@ OUR_APPS = [
     "marketplace.covers",
     "marketplace.keeping",
     "marketplace.desk",
+    "marketplace.patterns",
     "backend.web",
     "backend.demo",
 ]

@@ -27,6 +27,7 @@ from marketplace.contests.operations import course, drafts, entries, money, revi
 from marketplace.contests.operations.drafts import MOST_WORDS, Terms
 from marketplace.engagements.terms import RIGHTS
 from marketplace.invitations.models import INVITED, VISIBILITIES
+from marketplace.patterns.api import Beginning
 from search.engines import Query
 from search.queries import find
 
@@ -360,11 +361,17 @@ class Contests(Endpoint):
         return Response(ContestsShown(body).data)
 
     @extend_schema(
-        operation_id="contests_start", request=None, parameters=[IDEMPOTENT], responses={201: ContestShown, **REFUSED}
+        operation_id="contests_start",
+        request=Beginning,
+        parameters=[IDEMPOTENT],
+        responses={201: ContestShown, **REFUSED},
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        return Response(shown(drafts.start(by=self.actor, at=clock.now()), self.actor), status=201)
+        return Response(
+            shown(drafts.start(by=self.actor, at=clock.now(), like=self.read(Beginning)["like"]), self.actor),
+            status=201,
+        )
 
 
 class ContestOne(Endpoint):

@@ -29,6 +29,7 @@ from marketplace.contests.operations import course, drafts, money, reviews
 from marketplace.contests.states import CONTEST, Running
 from marketplace.engagements.terms import RIGHTS
 from marketplace.invitations.models import VISIBILITIES
+from marketplace.patterns import patterns
 from marketplace.tasks.forms import whole
 
 FIELDS = (
@@ -45,7 +46,7 @@ def board(request: HttpRequest) -> HttpResponse:
     if actor.party_id is None:
         raise NotFound
     if request.method == "POST":
-        return redirect("contest-edit", drafts.start(by=actor, at=clock.now()).pk)
+        return redirect("contest-edit", drafts.start(by=actor, at=clock.now(), like=request.POST.get("like", "")).pk)
     state = request.GET.get("state", "")
     rows = queries.of_owner(actor.party_id)
     if state in CONTEST.states:
@@ -54,6 +55,7 @@ def board(request: HttpRequest) -> HttpResponse:
     context = {
         "nav": "work",
         "page": paging.page(rows, order=("-created_at", "-id"), cursor=request.GET.get("cursor", ""), size=20),
+        "patterns": patterns("contest").values(),
         "counts": [(key, CONTEST.word(key), counts[key]) for key in CONTEST.states if key in counts],
         "state": state,
         "rest": f"state={state}&" if state in CONTEST.states else "",

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from backend.accounts.doors import actor_of, signed_in, take, uploaded
 from backend.accounts.models import Party
-from backend.common import clock, files, paging
+from backend.common import clock, files, paging, rules
 from backend.common.actors import Actor, Role
 from backend.common.errors import Invalid, NotFound, Refusal
 from backend.judging import queries as judging
@@ -54,6 +54,7 @@ def contest(request: HttpRequest, contest_id: UUID) -> HttpResponse:
         "tie_rule": TIE_RULES.get(found.tie_rule),
         "invite_url": f"{settings.SITE_URL}/contests/invited/{found.invite_code}/" if is_mine else "",
         "entries": mine,
+        "look_back_days": rules.value("judging.look_back_days", at=now),
         "may_enter": found.takes_entries(now)
         and not is_mine
         and not is_affiliated(found, actor)

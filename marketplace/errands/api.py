@@ -30,6 +30,7 @@ from marketplace.errands.operations.drafts import MOST_WORDS, Terms
 from marketplace.errands.records import EAST, NORTH, SOUTH, WEST
 from marketplace.errands.states import STOP
 from marketplace.errands.stops_file import MOST_ADDRESS, StopRow
+from marketplace.patterns.api import Beginning
 from search.engines import Query
 from search.queries import find
 
@@ -368,11 +369,16 @@ class Errands(Endpoint):
         return Response(ErrandsShown(body).data)
 
     @extend_schema(
-        operation_id="errands_start", request=None, parameters=[IDEMPOTENT], responses={201: ErrandShown, **REFUSED}
+        operation_id="errands_start",
+        request=Beginning,
+        parameters=[IDEMPOTENT],
+        responses={201: ErrandShown, **REFUSED},
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        return Response(shown(drafts.start(by=self.actor, at=clock.now())), status=201)
+        return Response(
+            shown(drafts.start(by=self.actor, at=clock.now(), like=self.read(Beginning)["like"])), status=201
+        )
 
 
 class ErrandOne(Endpoint):

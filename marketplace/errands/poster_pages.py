@@ -26,6 +26,7 @@ from marketplace.errands.kinds import KINDS
 from marketplace.errands.models import MODE_WORDS, MODES, Errand, Outlook
 from marketplace.errands.operations import course, drafts, foresight, money, reviews
 from marketplace.errands.states import ERRAND, Posted
+from marketplace.patterns import patterns
 from marketplace.tasks.forms import whole
 
 FIELDS = ("title", "summary", "brief", "kind", "county", "mode", "photos_least")
@@ -49,7 +50,7 @@ def board(request: HttpRequest) -> HttpResponse:
     if actor.party_id is None:
         raise NotFound
     if request.method == "POST":
-        return redirect("errand-edit", drafts.start(by=actor, at=clock.now()).pk)
+        return redirect("errand-edit", drafts.start(by=actor, at=clock.now(), like=request.POST.get("like", "")).pk)
     state = request.GET.get("state", "")
     rows = queries.of_owner(actor.party_id)
     if state in ERRAND.states:
@@ -58,6 +59,7 @@ def board(request: HttpRequest) -> HttpResponse:
     context = {
         "nav": "work",
         "page": paging.page(rows, order=("-created_at", "-id"), cursor=request.GET.get("cursor", ""), size=20),
+        "patterns": patterns("errand").values(),
         "counts": [(key, ERRAND.word(key), counts[key]) for key in ERRAND.states if key in counts],
         "state": state,
         "rest": f"state={state}&" if state in ERRAND.states else "",

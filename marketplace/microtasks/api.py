@@ -25,6 +25,7 @@ from marketplace.microtasks.models import FORMS, Answer, Item, Job, Participant,
 from marketplace.microtasks.operations import answers, checks, course, drafts, leases, money, pleas, reviews
 from marketplace.microtasks.operations.drafts import MOST_WORDS, Terms
 from marketplace.microtasks.states import Given
+from marketplace.patterns.api import Beginning
 from search.engines import Query
 from search.queries import find
 
@@ -363,11 +364,16 @@ class Jobs(Endpoint):
         return Response(JobsShown(body).data)
 
     @extend_schema(
-        operation_id="microtasks_start", request=None, parameters=[IDEMPOTENT], responses={201: JobShown, **REFUSED}
+        operation_id="microtasks_start",
+        request=Beginning,
+        parameters=[IDEMPOTENT],
+        responses={201: JobShown, **REFUSED},
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        return Response(shown(drafts.start(by=self.actor, at=clock.now())), status=201)
+        return Response(
+            shown(drafts.start(by=self.actor, at=clock.now(), like=self.read(Beginning)["like"])), status=201
+        )
 
 
 class JobOne(Endpoint):

@@ -26,6 +26,7 @@ from marketplace.microtasks.forms import NUMBERS, terms_of
 from marketplace.microtasks.models import FORMS, Job
 from marketplace.microtasks.operations import checks, course, drafts, money, reviews
 from marketplace.microtasks.states import ITEM, JOB, Asking, Posted
+from marketplace.patterns import patterns
 from marketplace.tasks.forms import whole
 
 FIELDS = ("title", "summary", "brief", "category", "county", "question", "form", *NUMBERS)
@@ -40,7 +41,7 @@ def board(request: HttpRequest) -> HttpResponse:
     if actor.party_id is None:
         raise NotFound
     if request.method == "POST":
-        return redirect("microtask-edit", drafts.start(by=actor, at=clock.now()).pk)
+        return redirect("microtask-edit", drafts.start(by=actor, at=clock.now(), like=request.POST.get("like", "")).pk)
     state = request.GET.get("state", "")
     rows = queries.of_owner(actor.party_id)
     if state in JOB.states:
@@ -49,6 +50,7 @@ def board(request: HttpRequest) -> HttpResponse:
     context = {
         "nav": "work",
         "page": paging.page(rows, order=("-created_at", "-id"), cursor=request.GET.get("cursor", ""), size=20),
+        "patterns": patterns("microtask").values(),
         "counts": [(key, JOB.word(key), counts[key]) for key in JOB.states if key in counts],
         "state": state,
         "rest": f"state={state}&" if state in JOB.states else "",

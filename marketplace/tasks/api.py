@@ -22,6 +22,7 @@ from backend.common.fen import MOST_FEN
 from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
 from marketplace.engagements.terms import RIGHTS
 from marketplace.invitations.models import INVITED
+from marketplace.patterns.api import Beginning
 from marketplace.tasks import diffs, queries
 from marketplace.tasks.models import Bid, SealLock, Task
 from marketplace.tasks.operations import awards, bids, drafts, inquiries, reviews
@@ -203,12 +204,6 @@ class TaskWhy(serializers.Serializer[Any]):
 
     reason = serializers.CharField(max_length=600, allow_blank=True, default="")
     checklist = serializers.ListField(child=serializers.CharField(max_length=20), max_length=30, default=list)
-
-
-class Beginning(serializers.Serializer[Any]):
-    """The pattern that a draft begins with; empty for a blank one."""
-
-    like = serializers.CharField(max_length=32, allow_blank=True, default="")
 
 
 class FileTerms(serializers.Serializer[Any]):

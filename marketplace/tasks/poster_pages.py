@@ -23,12 +23,12 @@ from backend.moderation import screening
 from backend.moderation.pages import card as appeal_card
 from marketplace.engagements.terms import RIGHTS
 from marketplace.invitations.models import VISIBILITIES
+from marketplace.patterns import patterns
 from marketplace.tasks import queries
 from marketplace.tasks.forms import terms_now, terms_of, whole
 from marketplace.tasks.models import Task
 from marketplace.tasks.operations import awards, drafts, reviews
 from marketplace.tasks.operations import terms as amending
-from marketplace.tasks.patterns import patterns
 from marketplace.tasks.states import TASK, Posting
 
 FIELDS = ("title", "summary", "brief", "category", "county", "visibility", "rights")
@@ -55,7 +55,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "counts": [(key, TASK.word(key), counts[key]) for key in TASK.states if key in counts],
         "state": state,
         "rest": f"state={state}&" if state in TASK.states else "",
-        "patterns": patterns().values(),
+        "patterns": patterns("task").values(),
         "now": clock.now(),
     }
     return render(request, "tasks/board.html", context)

@@ -27,6 +27,7 @@ from marketplace.contests.states import Running
 from marketplace.engagements.terms import RIGHTS
 from marketplace.invitations.models import INVITED, PUBLIC
 from marketplace.invitations.operations import let_in, new_code
+from marketplace.patterns import begun
 from marketplace.tasks.errors import Stale
 
 UNTITLED = "未命名赛事"
@@ -68,26 +69,25 @@ class Terms:
 
 
 @transaction.atomic
-def start(*, by: Actor, at: datetime) -> Contest:
-    """A new draft of one's own (新建赛事).
+def start(*, by: Actor, at: datetime, like: str = "") -> Contest:
+    """A new draft of one's own: empty, or begun from a pattern (新建赛事).
 
     Raises:
         Forbidden: the hat's mandate does not cover work.
+        NotFound: no such pattern.
     """
     if by.party_id is None or SCOPE not in by.scopes:
         raise Forbidden
     owner = Party.objects.get(pk=by.party_id)
-    contest = Contest(
-        owner=owner,
-        title=UNTITLED,
-        category="design",
-        county=owner.county,
-        prizes=[300_000],
-        total_fen=300_000,
-        criteria=_plain((("切题与实用", 40), ("创意", 35), ("完成度", 25))),
-        created_at=at,
-        state_at=at,
-    )
+    blank = {
+        "title": UNTITLED,
+        "category": "design",
+        "prizes": [300_000],
+        "total_fen": 300_000,
+        "criteria": _plain((("切题与实用", 40), ("创意", 35), ("完成度", 25))),
+    }
+    contest = Contest(**blank | begun(KIND, like), owner=owner, county=owner.county, created_at=at, state_at=at)
+    contest.brief_html = richtext.render(contest.brief)
     set_clock(contest)
     contest.save(force_insert=True)
     show(contest)

@@ -27,6 +27,7 @@ from marketplace.errands.models import BOOKING, MODES, Errand, Stop
 from marketplace.errands.operations.shared import KIND, SCOPE, move, of_owner, set_clock, show
 from marketplace.errands.states import Posted
 from marketplace.errands.stops_file import StopRow
+from marketplace.patterns import begun
 from marketplace.tasks.errors import Stale
 
 UNTITLED = "未命名现场任务"
@@ -47,16 +48,19 @@ class Terms:
 
 
 @transaction.atomic
-def start(*, by: Actor, at: datetime) -> Errand:
-    """A new draft of one's own (新建现场任务).
+def start(*, by: Actor, at: datetime, like: str = "") -> Errand:
+    """A new draft of one's own: empty, or begun from a pattern (新建现场任务).
 
     Raises:
         Forbidden: the hat's mandate does not cover work.
+        NotFound: no such pattern.
     """
     if by.party_id is None or SCOPE not in by.scopes:
         raise Forbidden
     owner = Party.objects.get(pk=by.party_id)
-    errand = Errand(owner=owner, title=UNTITLED, county=owner.county, created_at=at, state_at=at)
+    fields = {"title": UNTITLED} | begun(KIND, like)
+    errand = Errand(**fields, owner=owner, county=owner.county, created_at=at, state_at=at)
+    errand.brief_html = richtext.render(errand.brief)
     set_clock(errand)
     errand.save(force_insert=True)
     show(errand)

@@ -25,6 +25,7 @@ from marketplace.microtasks.errors import JobFixed, JobIncomplete
 from marketplace.microtasks.models import CHOICE, FORMS, Item, Job, Picture
 from marketplace.microtasks.operations.shared import KIND, SCOPE, move, of_owner, set_clock, show
 from marketplace.microtasks.states import Posted
+from marketplace.patterns import begun
 from marketplace.tasks.errors import Stale
 
 UNTITLED = "未命名计件任务"
@@ -55,25 +56,19 @@ class Terms:
 
 
 @transaction.atomic
-def start(*, by: Actor, at: datetime) -> Job:
-    """A new draft of one's own (新建计件任务).
+def start(*, by: Actor, at: datetime, like: str = "") -> Job:
+    """A new draft of one's own: empty, or begun from a pattern (新建计件任务).
 
     Raises:
         Forbidden: the hat's mandate does not cover work.
+        NotFound: no such pattern.
     """
     if by.party_id is None or SCOPE not in by.scopes:
         raise Forbidden
     owner = Party.objects.get(pk=by.party_id)
-    job = Job(
-        owner=owner,
-        title=UNTITLED,
-        category="data",
-        county=owner.county,
-        options=["是", "否"],
-        price_fen=20,
-        created_at=at,
-        state_at=at,
-    )
+    blank = {"title": UNTITLED, "category": "data", "options": ["是", "否"], "price_fen": 20}
+    job = Job(**blank | begun(KIND, like), owner=owner, county=owner.county, created_at=at, state_at=at)
+    job.brief_html = richtext.render(job.brief)
     set_clock(job)
     job.save(force_insert=True)
     show(job)

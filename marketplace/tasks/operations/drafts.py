@@ -21,10 +21,10 @@ from backend.moderation import operations as moderation
 from marketplace.engagements.terms import RIGHTS
 from marketplace.invitations.models import INVITED, PUBLIC
 from marketplace.invitations.operations import let_in, new_code
+from marketplace.patterns import begun
 from marketplace.tasks.errors import Stale, TaskFixed, TermsIncomplete
 from marketplace.tasks.models import Task, TaskFile
 from marketplace.tasks.operations.shared import KIND, SCOPE, held, move, of_owner, set_clock, show
-from marketplace.tasks.patterns import pattern
 from marketplace.tasks.states import Posting
 
 UNTITLED = "未命名任务"
@@ -60,18 +60,13 @@ def start(*, by: Actor, at: datetime, like: str = "") -> Task:
     """
     if by.party_id is None or SCOPE not in by.scopes:
         raise Forbidden
-    begun = pattern(like) if like else None
+    blank = {"title": UNTITLED, "category": "work_other", "stages": _plain((("全部工作", 100),)), "budget_fen": 500_000}
     owner = Party.objects.get(pk=by.party_id)
     task = Task(
+        **blank | begun("task", like),
         owner=owner,
-        title=begun.title if begun else UNTITLED,
-        brief=begun.brief if begun else "",
-        category=begun.category if begun else "work_other",
-        skills=list(begun.skills) if begun else [],
-        stages=_plain(begun.stages if begun else (("全部工作", 100),)),
         county=owner.county,
         invite_code=new_code(),
-        budget_fen=begun.budget_fen if begun else 500_000,
         created_at=at,
         state_at=at,
     )
