@@ -45,11 +45,12 @@ class EvidenceWhole(EvidenceShown):
 
 
 class RulingShown(serializers.Serializer[Any]):
-    """A ruling; both sums make up the stake."""
+    """A ruling; both sums make up the stake. With `redo_days` nothing is divided: the work is done again within so many days."""
 
     no = serializers.IntegerField()
     to_claimant_fen = serializers.IntegerField()
     to_respondent_fen = serializers.IntegerField()
+    redo_days = serializers.IntegerField(allow_null=True)
     text = serializers.CharField()
     at = serializers.DateTimeField()
 
@@ -93,9 +94,10 @@ class CaseShown(CaseRow):
 
 
 class CaseTerms(serializers.Serializer[Any]):
-    """What an act says: `amount_fen` is what the claimant gets; `text` the reason."""
+    """What an act says: `amount_fen` is what the claimant gets, or `redo_days` in which the work is done again; `text` the reason."""
 
     amount_fen = serializers.IntegerField(min_value=0, max_value=MOST_FEN, required=False)
+    redo_days = serializers.IntegerField(min_value=1, max_value=366, required=False)
     text = serializers.CharField(max_length=5_000, allow_blank=True, default="")
 
 
@@ -185,9 +187,11 @@ def _amount(body: dict[str, Any]) -> Fen:
 
 
 def _split(case_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
-    given = _amount(body)
+    redo_days = body.get("redo_days")
+    given = 0 if redo_days else _amount(body)
     stake = Case.objects.values_list("stake_fen", flat=True).get(pk=case_id)
-    return {"to_claimant_fen": given, "to_respondent_fen": stake - given, "text": body["text"]}
+    sums = {"to_claimant_fen": given, "to_respondent_fen": stake - given}
+    return {**sums, "redo_days": redo_days, "text": body["text"]}
 
 
 Act = Callable[[UUID, dict[str, Any], Actor, datetime], object]

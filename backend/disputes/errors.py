@@ -43,6 +43,17 @@ class SplitWrong(Refusal):
     source = "features.md F3"
 
 
+class NoRedo(Refusal):
+    """A ruling that the work is done again, where it cannot be, was before, or in too long a time."""
+
+    status, code = 409, "no_redo"
+    zh, en = (
+        "这项纠纷不能裁定重做：只有交付类协议可以，每个阶段一次，期限 1 至 {most} 天",
+        "It cannot be ruled that this is done again: only a delivery can, once a stage, within 1 to {most} days",
+    )
+    source = "features.md F3"
+
+
 class NotNeutral(Refusal):
     """A decider with a conflict."""
 

@@ -91,13 +91,18 @@ class Evidence(models.Model):
 
 
 class Ruling(models.Model):
-    """What a decider found (裁定): the first ruling, and the one on appeal. Both sums make up the stake."""
+    """What a decider found (裁定): the first ruling, and the one on appeal. Both sums make up the stake.
+
+    With `redo_days` nothing is divided yet: whoever did the work does it again within so many days (重做), and the stake
+    stays in escrow for it.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     case = models.ForeignKey(Case, models.PROTECT, related_name="rulings", verbose_name="纠纷")
     no = models.PositiveSmallIntegerField("次序")
     to_claimant_fen = FenField("归投诉人")
     to_respondent_fen = FenField("归被投诉人")
+    redo_days = models.PositiveSmallIntegerField("重做天数", null=True)
     text = models.TextField("裁定理由")
     person_id = models.UUIDField("裁定人")
     at = models.DateTimeField("时间")
@@ -107,5 +112,8 @@ class Ruling(models.Model):
             models.UniqueConstraint(fields=["case", "no"], name="ruling_numbered"),
             models.CheckConstraint(
                 condition=Q(no__in=[1, 2], to_claimant_fen__gte=0, to_respondent_fen__gte=0), name="ruling_sums"
+            ),
+            models.CheckConstraint(
+                condition=Q(redo_days=None) | Q(redo_days__gt=0, to_claimant_fen=0), name="ruling_redo_divides_nothing"
             ),
         ]

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from backend.accounts.doors import actor_of, signed_in, staff, take, uploaded
 from backend.common import clock, files, paging
 from backend.common.actors import Actor, Role
-from backend.common.errors import NotFound
+from backend.common.errors import Invalid, NotFound
 from backend.common.fen import Fen, parse_yuan
 from backend.disputes import queries
 from backend.disputes.models import Case, Evidence
@@ -68,6 +68,7 @@ def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
         "may_decide": Role.MODERATOR in actor.roles and side is None,
         "is_evidence_over": not is_time,
         "percent": _percent(found),
+        "may_redo": Role.MODERATOR in actor.roles and side is None and rulings.may_redo(found),
         "now": now,
     }
     return render(request, "disputes/case.html", context)
@@ -94,10 +95,18 @@ def _bring(request: HttpRequest, case_id: UUID, by: Actor, at: datetime) -> None
 
 
 def _split(request: HttpRequest, case_id: UUID) -> dict[str, Fen]:
-    """What a decider gives each side: the claimant's part is typed, the rest is the respondent's."""
+    """What a decider gives each side: the claimant's part is typed, the rest is the respondent's; or days to do it again."""
+    stake, days = Case.objects.values_list("stake_fen", flat=True).get(pk=case_id), request.POST.get("redo_days", "")
+    if days.strip():
+        return {"to_claimant_fen": 0, "to_respondent_fen": stake, "redo_days": _days(days.strip())}
     given = _yuan(request, "to_claimant")
-    stake = Case.objects.values_list("stake_fen", flat=True).get(pk=case_id)
     return {"to_claimant_fen": given, "to_respondent_fen": stake - given}
+
+
+def _days(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 4):
+        raise Invalid("请填写天数", "A number of days", field="redo_days")
+    return int(text)
 
 
 def _yuan(request: HttpRequest, name: str) -> Fen:

@@ -121,6 +121,10 @@ _BOTH_OF_STAGE: Words = {
         "《{title}》阶段“{stage}”已分配：承接方 {given}（税费前），发包方 {back}",
         "“{stage}” of “{title}” was divided: {given} to the worker before fee and tax, {back} to the client",
     ),
+    "decide_redo": (
+        "《{title}》阶段“{stage}”裁定重做：请承接方在 {deliver_by} 前再次交付，款项仍在托管",
+        "“{stage}” of “{title}” is to be done again: to be delivered by {deliver_by}; its money stays in escrow",
+    ),
     "default": ("《{title}》阶段“{stage}”未按期托管，协议终止", "“{stage}” of “{title}” was not funded in time"),
     "lose": ("《{title}》阶段“{stage}”的付款被银行收回", "The bank took the payment of “{stage}” of “{title}” back"),
 }
@@ -136,6 +140,7 @@ def tell_of_stage(event: MilestoneMoved) -> None:
         "given": show_yuan(found.given_fen or 0),
         "back": show_yuan(found.back_fen or 0),
         "until": _time(found.until),
+        "deliver_by": _time(found.deliver_by),
     }
     told = (
         (_WORKER_OF_STAGE, [event.worker_id]),

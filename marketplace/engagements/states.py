@@ -148,6 +148,14 @@ MILESTONE = Machine(
             after="the same, where changes were asked for",
         ),
         Move(
+            "decide_redo",
+            Stage.DISPUTED,
+            Stage.CHANGES,
+            by=(Role.SYSTEM, Role.CLOCK),
+            after="a ruling, 7 days without an appeal",
+            money="stays in escrow",
+        ),
+        Move(
             "decide_release",
             Stage.DISPUTED,
             Stage.RELEASED,

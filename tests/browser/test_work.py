@@ -9,12 +9,14 @@ from playwright.sync_api import expect
 
 from backend.common import clock
 from backend.common.actors import Role
+from backend.disputes.models import Case
+from backend.disputes.operations import cases
 from marketplace.engagements.models import Claim, Contract
 from marketplace.engagements.operations import claims
 from marketplace.tasks.models import Bid, Task
 from tests.browser.helpers import check, open_page, phone_of, shot, sign_in
 from tests.browser.test_staff_and_account import sign_in_staff, staff
-from tests.builders import acting, beat, move_on, person, picture
+from tests.builders import acting, beat, moderator, move_on, person, picture
 from tests.work_builders import BRIEF, fund, open_bids, open_task, sealed_bid, signed, submitted
 
 LONG = "崇阳县青山镇楠竹产业园竹编食盒与伴手礼系列外包装设计任务"
@@ -203,6 +205,25 @@ def test_a_claim_is_refused_and_goes_before_a_decider(chromium, now, site, cashi
     assert check(dark) == []
     shot(dark, "work-case-dark")
     assert stage.pk == Claim.objects.get().milestone_id
+    case = Case.objects.get()
+    cases.take_up(case_id=case.pk, by=moderator(), at=clock.now())
+    move_on(cashier, timedelta(days=7, minutes=1))
+    officer = open_page(chromium, site, "phone")
+    sign_in_staff(officer, site, staff(Role.MODERATOR, "裁定员"))
+    officer.goto(f"{site}/cases/{case.pk}/")
+    officer.locator("summary", has_text="裁定重做").click()
+    officer.get_by_label("重做天数").fill("10")
+    officer.locator("#f-redo-why").fill("交付不完整，可以补正")
+    assert check(officer) == []
+    shot(officer, "case-redo-decider-phone")
+    officer.get_by_role("button", name="裁定重做").click()
+    expect(officer.get_by_text("已裁定，申诉期满后执行")).to_be_visible()
+    assert check(officer) == []
+    move_on(cashier, timedelta(days=7, minutes=1))
+    dark.goto(f"{site}/contracts/{contract.pk}/")
+    expect(dark.get_by_text("待修改").first).to_be_visible()
+    assert check(dark) == []
+    shot(dark, "stage-redone-dark")
 
 
 def _user(actor):

@@ -13,6 +13,7 @@ from backend.common import clock
 from backend.common.actors import Role
 from backend.common.errors import Forbidden, Invalid, NotFound, Refusal
 from backend.common.states import MoveRefused
+from backend.disputes.errors import NoRedo
 from backend.disputes.models import Case
 from backend.disputes.operations import cases, rulings
 from backend.ledger import operations as ledger
@@ -357,6 +358,77 @@ def test_a_dispute_is_divided_sixty_to_forty_as_ruled(now, cashier):
     assert (stage.state, stage.given_fen, stage.back_fen) == ("split", 144_000, 96_000)
     assert _payable(worker.party_id) == 144_000 - 7_200
     assert Case.objects.get(pk=case.pk).state == "executed"
+    _agrees()
+
+
+def _ruled_again(case: Case, cashier, days: int = 10):
+    judge = moderator()
+    cases.take_up(case_id=case.pk, by=judge, at=clock.now())
+    move_on(cashier, timedelta(days=7, minutes=1))
+    rulings.rule(
+        case_id=case.pk,
+        to_claimant_fen=0,
+        to_respondent_fen=case.stake_fen,
+        redo_days=days,
+        text="交付不完整，可以补正",
+        by=judge,
+        at=clock.now(),
+    )
+
+
+def test_a_ruling_may_have_the_work_done_again_and_its_money_stays(now, cashier):
+    contract, case, client, worker = _filed(cashier, 240_000)
+    _ruled_again(case, cashier)
+    assert stage_of(contract).state == "disputed"
+    move_on(cashier, timedelta(days=7, minutes=1))
+    stage = stage_of(contract)
+    assert (stage.state, books.balance(money.escrow_of(stage)), books.held(money.escrow_of(stage))) == (
+        "changes",
+        240_000,
+        0,
+    )
+    assert stage.deliver_by - clock.now() <= timedelta(days=10)
+    assert Case.objects.get(pk=case.pk).given_fen == 0
+    _agrees()
+    hand_in(stage, worker)
+    work.approve(milestone_id=stage.pk, by=client, at=clock.now())
+    move_on(cashier, timedelta(days=8))
+    assert stage_of(contract).state == "released"
+    _agrees()
+
+
+def test_who_does_not_do_it_again_loses_the_stage(now, cashier):
+    contract, case, _client, _worker = _filed(cashier, 240_000)
+    _ruled_again(case, cashier)
+    for _ in range(10):
+        move_on(cashier, timedelta(days=7, minutes=1))
+    assert stage_of(contract).state == "abandoned"
+    _agrees()
+
+
+def test_it_is_done_again_once_and_in_bounds(now, cashier):
+    contract, case, client, worker = _filed(cashier, 240_000)
+    with pytest.raises(NoRedo):
+        _ruled_again(case, cashier, days=61)
+    move_on(cashier, timedelta(minutes=1))
+    judge = moderator()
+    rulings.rule(
+        case_id=case.pk, to_claimant_fen=0, to_respondent_fen=case.stake_fen, redo_days=5, text="可以补正", by=judge,
+        at=clock.now(),
+    )  # fmt: skip
+    rulings.appeal(case_id=case.pk, reason="不应由我重做", by=worker, at=clock.now())
+    rulings.decide_appeal(
+        case_id=case.pk, to_claimant_fen=0, to_respondent_fen=case.stake_fen, redo_days=5, text="维持", by=moderator(),
+        at=clock.now(),
+    )  # fmt: skip
+    stage = stage_of(contract)
+    assert stage.state == "changes"
+    hand_in(stage, worker)
+    claim = claims.make(milestone_id=stage.pk, wanted_fen=100_000, reason=REASON, by=client, at=clock.now())
+    claims.refuse(claim.pk, "已按裁定重做", worker, clock.now())
+    again = claims.file(claim_id=claim.pk, facts="重做后仍缺源文件", by=client, at=clock.now())
+    with pytest.raises(NoRedo):
+        _ruled_again(again, cashier)
     _agrees()
 
 

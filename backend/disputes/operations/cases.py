@@ -287,10 +287,16 @@ def dismiss(*, case_id: UUID, reason: str, by: Actor, at: datetime) -> Case:
     return case
 
 
-def end(case: Case, move: str, *, by: Actor, at: datetime, given_fen: Fen, reason: str = "") -> None:
+def end(
+    case: Case, move: str, *, by: Actor, at: datetime, given_fen: Fen, redo_days: int | None = None, reason: str = ""
+) -> None:
     """End a dispute whose row is held: what was held is free, and the deal gets what was decided, all or nothing."""
     step(case, move, by=by, at=at, reason=reason)
     case.given_fen = given_fen
     case.save(update_fields=["given_fen"])
     ledger.void(key=f"case-void:{case.id}", hold_id=case.hold_id, at=at)
-    SUBJECTS[case.subject_kind].carry_out(case, given_fen, at)
+    subject = SUBJECTS[case.subject_kind]
+    if redo_days and subject.redo is not None:
+        subject.redo(case, redo_days, at)
+    else:
+        subject.carry_out(case, given_fen, at)

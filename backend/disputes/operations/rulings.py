@@ -11,20 +11,31 @@ from backend.common import rules
 from backend.common.actors import CLOCK, SYSTEM, Actor, require_other_person
 from backend.common.errors import Invalid, NotFound
 from backend.common.fen import Fen, show_yuan
-from backend.disputes.errors import EvidenceOpen, SplitWrong
+from backend.disputes.errors import EvidenceOpen, NoRedo, SplitWrong
 from backend.disputes.models import Case, Ruling
 from backend.disputes.operations.cases import end, locked, require_neutral, side_of, step
 from backend.disputes.states import Deciding
+from backend.disputes.subjects import SUBJECTS
 from backend.moderation import operations as record
 
 
 @transaction.atomic
-def rule(*, case_id: UUID, to_claimant_fen: Fen, to_respondent_fen: Fen, text: str, by: Actor, at: datetime) -> Ruling:
-    """Decide: a split of what is at stake, with reasons; carried out when nobody appeals (裁定).
+def rule(
+    *,
+    case_id: UUID,
+    to_claimant_fen: Fen,
+    to_respondent_fen: Fen,
+    redo_days: int | None = None,
+    text: str,
+    by: Actor,
+    at: datetime,
+) -> Ruling:
+    """Decide: a split of what is at stake, or that the work is done again, with reasons; carried out when nobody appeals (裁定).
 
     Raises:
         EvidenceOpen: both sides may still bring evidence.
         SplitWrong: the sums do not make up the stake.
+        NoRedo: the work cannot be done again, or was before; or not in so many days.
         NotNeutral: a conflict.
     """
     case = locked(case_id)
@@ -32,12 +43,22 @@ def rule(*, case_id: UUID, to_claimant_fen: Fen, to_respondent_fen: Fen, text: s
     if case.state == Deciding.HEARING and (case.evidence_until is None or at < case.evidence_until):
         raise EvidenceOpen
     step(case, "rule", by=by, at=at, due_at=at + rules.days("disputes.appeal_days", at=at))
-    return _write(case, 1, to_claimant_fen, to_respondent_fen, text, by, at)
+    return _write(case, 1, (to_claimant_fen, to_respondent_fen), redo_days, text, by, at)
+
+
+def may_redo(case: Case) -> bool:
+    """Whether a ruling can have the work done again: of a deal that knows how, once."""
+    before = Ruling.objects.filter(case__subject_id=case.subject_id, redo_days__isnull=False).exclude(case=case)
+    return SUBJECTS[case.subject_kind].redo is not None and not before.exists()
 
 
 def _write(
-    case: Case, number: int, to_claimant_fen: Fen, to_respondent_fen: Fen, text: str, by: Actor, at: datetime
+    case: Case, number: int, sums: tuple[Fen, Fen], redo_days: int | None, text: str, by: Actor, at: datetime
 ) -> Ruling:
+    to_claimant_fen, to_respondent_fen = sums if redo_days is None else (0, case.stake_fen)
+    most = rules.value("disputes.redo_days_most", at=at)
+    if redo_days is not None and (not may_redo(case) or not 1 <= redo_days <= most):
+        raise NoRedo(most=most, field="redo_days")
     if min(to_claimant_fen, to_respondent_fen) < 0 or to_claimant_fen + to_respondent_fen != case.stake_fen:
         raise SplitWrong(stake=show_yuan(case.stake_fen), field="to_claimant")
     if not text.strip() or by.person_id is None:
@@ -48,6 +69,7 @@ def _write(
         no=number,
         to_claimant_fen=to_claimant_fen,
         to_respondent_fen=to_respondent_fen,
+        redo_days=redo_days,
         text=text.strip()[:5_000],
         person_id=by.person_id,
         at=at,
@@ -73,21 +95,28 @@ def appeal(*, case_id: UUID, reason: str, by: Actor, at: datetime) -> Case:
 
 @transaction.atomic
 def decide_appeal(
-    *, case_id: UUID, to_claimant_fen: Fen, to_respondent_fen: Fen, text: str, by: Actor, at: datetime
+    *,
+    case_id: UUID,
+    to_claimant_fen: Fen,
+    to_respondent_fen: Fen,
+    redo_days: int | None = None,
+    text: str,
+    by: Actor,
+    at: datetime,
 ) -> Ruling:
     """Another decider confirms the ruling or changes it; that is final, and carried out at once (复核裁定).
 
     Raises:
         SamePerson: whoever ruled first.
-        SplitWrong, NotNeutral: as for the first ruling.
+        SplitWrong, NoRedo, NotNeutral: as for the first ruling.
     """
     case = locked(case_id)
     require_neutral(case, by)
     first = Ruling.objects.filter(case=case, no=1).first()
     require_other_person(by, first.person_id if first else None)
     case.machine.step("decide_appeal", case.state)
-    made = _write(case, 2, to_claimant_fen, to_respondent_fen, text, by, at)
-    end(case, "decide_appeal", by=by, at=at, given_fen=made.to_claimant_fen)
+    made = _write(case, 2, (to_claimant_fen, to_respondent_fen), redo_days, text, by, at)
+    end(case, "decide_appeal", by=by, at=at, given_fen=made.to_claimant_fen, redo_days=made.redo_days)
     return made
 
 
@@ -100,8 +129,8 @@ def advance(*, case_id: UUID, at: datetime) -> None:
     if case.state in Deciding.TALKING:
         end(case, "give_up", by=CLOCK, at=at, given_fen=0)
     elif case.state in (Deciding.RULED, Deciding.APPEALED):
-        given = Ruling.objects.values_list("to_claimant_fen", flat=True).get(case=case, no=1)
-        end(case, "execute", by=CLOCK, at=at, given_fen=given)
+        made = Ruling.objects.get(case=case, no=1)
+        end(case, "execute", by=CLOCK, at=at, given_fen=made.to_claimant_fen, redo_days=made.redo_days)
 
 
 @transaction.atomic

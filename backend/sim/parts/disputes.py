@@ -109,7 +109,9 @@ def decide(world: World) -> Task | None:
         return None
     by, case_id = world.acting(world.person("moderator"), Role.MODERATOR), case.pk
     given = _part(world, case)
-    split = {"to_claimant_fen": given, "to_respondent_fen": int(case.stake_fen) - given}
+    split: dict[str, int] = {"to_claimant_fen": given, "to_respondent_fen": int(case.stake_fen) - given}
+    if rulings.may_redo(case) and world.rng.random() < 0.25:
+        split["redo_days"] = 5
     if case.state == Deciding.HEARING:
         _let_evidence_pass(world, case)
     acts: dict[str, Callable[[], object]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -214,6 +214,14 @@ def carry_out(case: Case, given_fen: Fen, at: datetime) -> None:
         _resume(milestone, SYSTEM, at)
 
 
+def redo(case: Case, days: int, at: datetime) -> None:
+    """A decision that the work is done again: its money stays, and the worker has so many days to hand it in anew (重做)."""
+    _contract, milestone = held_milestone(case.subject_id)
+    if milestone.state == Stage.DISPUTED:
+        milestone.deliver_by = at + timedelta(days=days)
+        move(milestone, "decide_redo", by=SYSTEM, at=at, reason="裁定重做")
+
+
 @transaction.atomic
 def advance(*, claim_id: UUID, at: datetime) -> None:
     """A claim that was not brought before the deciders in time lapses, and the stage goes on. Safe to repeat."""
@@ -251,4 +259,5 @@ SUBJECT = Subject(
     carry_out=carry_out,
     claimant_url=lambda case: f"/contracts/{case.about_id}/",
     respondent_url=lambda case: f"/contracts/{case.about_id}/",
+    redo=redo,
 )

@@ -100,7 +100,7 @@ def move(milestone: Milestone, event: str, *, by: Actor, at: datetime, reason: s
     """Make a move of a milestone whose row is held, set its clocks anew, announce it, and go on with the contract."""
     milestone.move(event, by=by, at=at, reason=reason)
     milestone.state_at, milestone.nudges, milestone.nudged_at = at, 0, None
-    if by.roles & {Role.WORKER, Role.PROVIDER} or event in ("ask_changes", "resume_changes"):
+    if by.roles & {Role.WORKER, Role.PROVIDER} or event in ("ask_changes", "resume_changes", "decide_redo"):
         milestone.active_at = at
     set_clock(milestone, at)
     milestone.save()
