@@ -81,7 +81,7 @@ def make_template() -> None:
                     drop_database(postgres.url("postgres"), name)
             _make(postgres, f"{_KEPT}made")
             copy_database(postgres.url("postgres"), template=f"{_KEPT}made", name=kept)
-    copy_database(postgres.url("postgres"), template=kept, name=TEMPLATE)
+        copy_database(postgres.url("postgres"), template=kept, name=TEMPLATE)  # before a run of other sources drops it
 
 
 _KEPT = "sizhong_crowd_"

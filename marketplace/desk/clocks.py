@@ -16,7 +16,7 @@ from django.db.models import F, Q
 from backend.common.actors import Actor, Role
 from backend.common.states import Stateful
 from backend.judging.models import AGAINST, FOR, Judge, Objection
-from backend.judging.states import Calling, Objecting, Sitting
+from backend.judging.states import Calling, Objecting, Sitting, Standing
 from marketplace.contests.models import Contest, Entry
 from marketplace.contests.states import Running
 from marketplace.engagements import queries as engagements
@@ -107,18 +107,20 @@ def _bids(me: UUID, person: UUID | None) -> Iterator[Clock]:
 
 
 def _entries(me: UUID, person: UUID | None) -> Iterator[Clock]:
-    rows = Entry.objects.filter(entrant_id=me, contest__state__in=Running.HOLDING)
-    for row in (
-        rows.filter(stage=F("contest__stage"))
-        .select_related("contest", "application__call")
-        .order_by("-made_at")[:MOST]
-    ):
+    stands = Q(application=None) | Q(application__state__in=(*Standing.LIVE, Standing.INELIGIBLE))
+    rows = Entry.objects.filter(stands, entrant_id=me, contest__state__in=Running.HOLDING, stage=F("contest__stage"))
+    for row in rows.select_related("contest", "application__call").order_by("-made_at", "-pk")[:MOST]:
         contest, application, url = row.contest, row.application, f"/entries/{row.pk}/"
         words = ("我的作品", "My entry")
         if contest.state in Running.TAKING:
-            stands = application or contest
             yield from _clock(
-                stands, contest.closes_at, row.title, words, url, runs=contest, is_mine=application is None
+                application or contest,
+                contest.closes_at,
+                row.title,
+                words,
+                url,
+                runs=contest,
+                is_mine=application is None,
             )
         elif application is not None:
             yield from _clock(
