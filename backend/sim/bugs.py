@@ -410,6 +410,7 @@ SEEN: dict[str, int] = {
     "deposit_never_asked": 8,
     "late_counts_to_the_goal": 5,
     "unguarded_batch": 4,
+    "unconfirmed_bid_counts": 41,
     "harvest_of_one": 6,
     "portion_kept": 29,
     "paid_in_spite_of_the_bank": 20,
