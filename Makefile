@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo test check bench fuzz clean
+.PHONY: setup demo test check proof bench fuzz clean
 
 setup: $(READY)
 
@@ -31,6 +31,10 @@ check: $(READY)
 
 fuzz: $(READY)
 	FUZZ_CASES=$(or $(CASES),5000) $(BIN)/python -m pytest tests/security/test_fuzz.py
+
+proof: $(READY)
+	HUNTED=all $(BIN)/python -m pytest tests/faults
+	FUZZ_CASES=5000 $(BIN)/python -m pytest tests/security/test_fuzz.py
 
 bench: $(READY)
 	$(BIN)/sizhong bench --json $(NAME)

@@ -9,25 +9,25 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from backend.common.actors import Actor
 from backend.common.errors import NotFound
 from backend.judging.models import Application
 from backend.judging.states import Standing
 from backend.listings.models import Listing
-from marketplace.contests import queries as contests
-from marketplace.errands import queries as errands
+from marketplace.contests.operations.shared import CONTESTS
 from marketplace.errands.models import Stop
+from marketplace.errands.operations.shared import ERRANDS
 from marketplace.errands.states import At
-from marketplace.ideas import queries as ideas
 from marketplace.ideas.models import Idea
+from marketplace.ideas.operations.shared import SOLICITATIONS
 from marketplace.ideas.states import Proposed
-from marketplace.knowledge import queries as knowledge
 from marketplace.knowledge.models import Change
+from marketplace.knowledge.operations.gaps import GAPS
 from marketplace.knowledge.states import Changing
-from marketplace.microtasks import queries as microtasks
 from marketplace.microtasks.models import Participant
-from marketplace.tasks import queries as tasks
+from marketplace.microtasks.operations.shared import JOBS
+from marketplace.postings import Postings
 from marketplace.tasks.models import Bid
+from marketplace.tasks.operations.shared import TASKS
 from marketplace.tasks.states import Bidding
 
 
@@ -36,8 +36,7 @@ class KindOfWork:
     """One kind of work: its name, how it is read by who may see it and by its poster, who takes part, where its page and hall are."""
 
     words: tuple[str, str]
-    visible: Callable[[UUID, Actor], Any]
-    own: Callable[[UUID, Actor], Any]
+    postings: Postings[Any]
     parties: Callable[[UUID], QuerySet[Any, UUID]]
     url: str
     hall: str
@@ -72,21 +71,16 @@ def _authors_of_changes(key: UUID) -> QuerySet[Any, UUID]:
 
 
 KINDS_OF_WORK: dict[str, KindOfWork] = {
-    "task": KindOfWork(("招标任务", "Tender"), tasks.visible, tasks.own, _bidders, "/work/{}/", "/work/"),
-    "contest": KindOfWork(
-        ("赛事", "Contest"), contests.visible, contests.own, _entrants, "/contests/{}/", "/contests/"
-    ),
-    "microtask": KindOfWork(
-        ("微任务", "Micro-task"), microtasks.visible, microtasks.own, _workers, "/microtasks/{}/", "/microtasks/"
-    ),
-    "errand": KindOfWork(("现场任务", "Errand"), errands.visible, errands.own, _runners, "/errands/{}/", "/errands/"),
+    "task": KindOfWork(("招标任务", "Tender"), TASKS, _bidders, "/work/{}/", "/work/"),
+    "contest": KindOfWork(("赛事", "Contest"), CONTESTS, _entrants, "/contests/{}/", "/contests/"),
+    "microtask": KindOfWork(("微任务", "Micro-task"), JOBS, _workers, "/microtasks/{}/", "/microtasks/"),
+    "errand": KindOfWork(("现场任务", "Errand"), ERRANDS, _runners, "/errands/{}/", "/errands/"),
     "solicitation": KindOfWork(
-        ("创意征集", "Call for ideas"), ideas.visible, ideas.own, _authors_of_ideas, "/ideas/{}/", "/ideas/"
+        ("创意征集", "Call for ideas"), SOLICITATIONS, _authors_of_ideas, "/ideas/{}/", "/ideas/"
     ),
     "gap": KindOfWork(
         ("知识悬赏", "Knowledge bounty"),
-        knowledge.gap,
-        knowledge.own_gap,
+        GAPS,
         _authors_of_changes,
         "/knowledge/gaps/{}/",
         "/knowledge/gaps/",

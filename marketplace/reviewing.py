@@ -15,18 +15,23 @@ from django.db import transaction
 
 from backend.accounts.queries import belongs_to
 from backend.common.actors import Actor
-from backend.common.errors import Invalid
+from backend.common.errors import Invalid, NotFound
 from backend.common.models import StateChange
 from backend.moderation import operations as moderation
 from backend.moderation.appeals import Contested, Subject
+from marketplace.postings import Postings
 from marketplace.tasks.errors import Affiliated, ChecklistOpen
 
 RETURNED, FROZEN = "returned", "frozen"
 
+Checklist = dict[str, tuple[str, str]]
+"""What a moderator signs, line by line, in Chinese and English (审核清单)."""
+
 
 @dataclass(frozen=True)
 class Reviewing:
-    """How one kind of posted work is reviewed: `held` gives its row held, `move` moves it, `checklist` is what is signed.
+    """How one kind of posted work is reviewed: `move` moves a row that is held, `checklist` is what is signed, every line of
+    it or those that are `needed` for that row.
 
     The row has an owner, a title, a state, `closes_at` and `frozen_at`; its machine knows approve, return, freeze, thaw
     and reconsider.
@@ -34,27 +39,52 @@ class Reviewing:
 
     kind: str
     word: str
-    model: Any
-    checklist: dict[str, tuple[str, str]]
-    held: Callable[[UUID], Any]
+    postings: Postings[Any]
+    checklist: Checklist
     move: Callable[..., None]
+    needed: Callable[[Any], Collection[str]] | None = None
+
+    def lines_for(self, row: Any) -> Checklist:
+        """What a moderator signs before it may go on."""
+        if self.needed is None:
+            return self.checklist
+        return {key: self.checklist[key] for key in self.needed(row)}
+
+    def decide(
+        self, act: str, *, subject_id: UUID, checklist: Collection[str], reason: str, by: Actor, at: datetime
+    ) -> Any:
+        """What a moderator decides, by the word in the address; pages and API alike.
+
+        Raises:
+            NotFound: there is no such decision.
+            Invalid: it needs a reason.
+            Affiliated, ChecklistOpen: not by this reviewer, or not yet.
+        """
+        if act == "approve":
+            return self.approve(subject_id=subject_id, checklist=checklist, by=by, at=at)
+        if act not in (steps := {"return": self.send_back, "freeze": self.freeze, "thaw": self.thaw}):
+            raise NotFound
+        if not reason.strip():
+            raise Invalid("请填写理由", "Please give a reason", field="reason")
+        return steps[act](subject_id=subject_id, reason=reason, by=by, at=at)
 
     def _reviewed(self, subject_id: UUID, by: Actor) -> Any:
-        row = self.held(subject_id)
+        row = self.postings.held(subject_id)
         if belongs_to(row.owner_id, by):
             raise Affiliated
         return row
 
     @transaction.atomic
     def approve(self, *, subject_id: UUID, checklist: Collection[str], by: Actor, at: datetime) -> Any:
-        """Let the poster put the money into escrow, every line of the checklist signed (通过).
+        """Let it go on, every line of the checklist signed: it opens, or the poster may pay in (通过).
 
         Raises:
             Affiliated: the reviewer belongs to the poster.
             ChecklistOpen: a line is missing.
         """
         row = self._reviewed(subject_id, by)
-        if not set(self.checklist) <= set(checklist):
+        lines = set(self.lines_for(row))
+        if not lines <= set(checklist):
             raise ChecklistOpen
         self.move(row, "approve", by=by, at=at)
         moderation.decide(
@@ -62,7 +92,7 @@ class Reviewing:
             subject_id=subject_id,
             decision="approve",
             reason="清单全部确认",
-            checklist=set(self.checklist),
+            checklist=lines,
             by=by,
             at=at,
         )
@@ -108,15 +138,6 @@ class Reviewing:
         row.frozen_at = None
         self.move(row, "thaw", by=by, at=at, reason=reason)
 
-    @property
-    def steps(self) -> dict[str, Callable[[UUID, str, Actor, datetime], Any]]:
-        """What a moderator decides with a reason alone, by the word in the address; pages and API alike."""
-        return {
-            "return": lambda key, why, by, at: self.send_back(subject_id=key, reason=why, by=by, at=at),
-            "freeze": lambda key, why, by, at: self.freeze(subject_id=key, reason=why, by=by, at=at),
-            "thaw": lambda key, why, by, at: self.thaw(subject_id=key, reason=why, by=by, at=at),
-        }
-
     # --- appeals -------------------------------------------------------------------------------------------
 
     def appeals(self, address: str) -> Subject:
@@ -126,7 +147,7 @@ class Reviewing:
         )
 
     def _contested(self, subject_id: UUID) -> Contested | None:
-        found = self.model.objects.filter(pk=subject_id).first()
+        found = self.postings.all.filter(pk=subject_id).first()
         if found is None:
             return None
         act = {RETURNED: f"{self.kind}.return", FROZEN: f"{self.kind}.freeze"}.get(found.state, "")
@@ -135,7 +156,7 @@ class Reviewing:
         return Contested(found.owner_id, found.title, act, since, found.state == RETURNED)
 
     def _grant(self, subject_id: UUID, reason: str, by: Actor, at: datetime) -> None:
-        row = self.held(subject_id)
+        row = self.postings.held(subject_id)
         if row.state == FROZEN:
             self._go_on(row, reason, by, at)
             return
@@ -144,4 +165,4 @@ class Reviewing:
         moderation.enqueue(kind=self.kind, subject_id=row.id, title=title, owner_name=row.owner.name, at=at)
 
     def _belongs(self, subject_id: UUID, by: Actor) -> bool:
-        return belongs_to(self.model.objects.values_list("owner_id", flat=True).get(pk=subject_id), by)
+        return belongs_to(self.postings.all.values_list("owner_id", flat=True).get(pk=subject_id), by)

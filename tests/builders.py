@@ -14,9 +14,10 @@ from backend.accounts import queries as people
 from backend.accounts.models import Party, User
 from backend.common import clock, outbox
 from backend.common.actors import Actor, Role
-from backend.common.models import Delivery, OutboxEvent
+from backend.common.models import Delivery, OutboxEvent, StateChange
 from backend.disputes import tasks as dispute_tasks
 from backend.judging import tasks as judging_tasks
+from backend.ledger.models import Transfer
 from backend.moderation import tasks as moderation_tasks
 from backend.payments import tasks as payment_tasks
 from backend.payments.models import Payout
@@ -245,23 +246,29 @@ def paid_pledge(cashier, campaign: Campaign, tier: Tier | None, backer: User | N
 
 
 def deliver_events() -> None:
-    """Let the relay hand out everything that is due, and wait for what another relay has taken up, or put off once."""
+    """Let the relay hand out everything that is due, and wait for what another relay has taken up, or put off twice."""
     while outbox.relay() or _is_due():
         pass
 
 
-ONE_GAP = timedelta(seconds=2)
-"""How long a delivery waits that failed once, as when two relays met at one row."""
+A_GAP = timedelta(seconds=4)
+"""How long a delivery waits that failed twice, as when two relays met at one row."""
 
 
 def _is_due() -> bool:
-    due = Delivery.objects.filter(state=Delivery.WAITING, next_try_at__lte=Now() + ONE_GAP)
+    due = Delivery.objects.filter(state=Delivery.WAITING, next_try_at__lte=Now() + A_GAP)
     return OutboxEvent.objects.filter(fanned_out=False).exists() or due.exists()
 
 
+def _done() -> list[int]:
+    """How much the platform has done: moves, events, transfers."""
+    return [model.objects.count() for model in (StateChange, OutboxEvent, Transfer)]
+
+
 def beat() -> None:
-    """One turn of everything that beat rings for."""
+    """One turn of everything that beat rings for, again while that changes anything."""
     for _ in range(4):
+        before = _done()
         payment_tasks.sweep_intents()
         campaign_tasks.advance_due_campaigns()
         campaign_tasks.answer_by_silence()
@@ -287,6 +294,8 @@ def beat() -> None:
         payment_tasks.settle_debts()
         campaign_tasks.repay_claims()
         deliver_events()
+        if _done() == before:
+            return
 
 
 def move_on(cashier, by: timedelta) -> None:

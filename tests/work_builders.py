@@ -53,7 +53,7 @@ def open_task(by: Actor | None = None, **more: object) -> tuple[Task, Actor]:
     by = by or firm(name="楚竹坊")[1]
     task = task_draft(by, **more)
     drafts.submit(task_id=task.pk, by=by, at=clock.now())
-    reviews.approve(task_id=task.pk, checklist=reviews.CHECKLIST, by=moderator(), at=clock.now())
+    reviews.REVIEWING.approve(subject_id=task.pk, checklist=reviews.CHECKLIST, by=moderator(), at=clock.now())
     return Task.objects.get(pk=task.pk), by
 
 

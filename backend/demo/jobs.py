@@ -137,7 +137,10 @@ class Jobs:
         )
         drafts.write(task_id=task.pk, terms=terms, version=task.version, by=by, at=at)
         drafts.submit(task_id=task.pk, by=by, at=at)
-        return reviews.approve(task_id=task.pk, checklist=reviews.CHECKLIST, by=self.moderator, at=at)
+        approved: Task = reviews.REVIEWING.approve(
+            subject_id=task.pk, checklist=reviews.CHECKLIST, by=self.moderator, at=at
+        )
+        return approved
 
     def _bid(self, task: Task, phone: str, number: int, budget_fen: Fen, at: datetime) -> None:
         by = self._acting(phone, at)

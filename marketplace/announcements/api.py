@@ -83,7 +83,7 @@ class Announcements(Endpoint):
     )
     @idempotent
     def post(self, request: Request, kind: str, subject_id: UUID) -> Response:
-        kind_of(kind).own(subject_id, self.actor)
+        kind_of(kind).postings.own(subject_id, self.actor)
         text = self.read(AnnouncementTerms)["text"]
         made = operations.announce(kind=kind, subject_id=subject_id, text=text, by=self.actor, at=clock.now())
         return Response(AnnouncementShown(_row(made)).data, status=201)

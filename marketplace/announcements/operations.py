@@ -34,7 +34,7 @@ def announce(*, kind: str, subject_id: UUID, text: str, by: Actor, at: datetime)
         Invalid: too short, too long, or with contacts that lead away.
     """
     work = kind_of(kind)
-    subject = work.own(subject_id, by)
+    subject = work.postings.own(subject_id, by)
     if SCOPE not in by.scopes:
         raise Forbidden
     said = text.strip()

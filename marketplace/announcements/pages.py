@@ -45,7 +45,7 @@ def announcements(request: HttpRequest, kind: str, subject_id: UUID) -> HttpResp
 @signed_in
 def announce(request: HttpRequest, kind: str, subject_id: UUID) -> HttpResponse:
     """Say something to everybody who takes part."""
-    kind_of(kind).own(subject_id, actor_of(request))
+    kind_of(kind).postings.own(subject_id, actor_of(request))
     text = request.POST.get("text", "")[:2_000]
     return take(
         request,

@@ -22,7 +22,7 @@ def subject(kind: str, subject_id: UUID, actor: Actor) -> Any:
     Raises:
         NotFound: none, or not for this reader.
     """
-    return kind_of(kind).visible(subject_id, actor)
+    return kind_of(kind).postings.visible(subject_id, actor)
 
 
 def of_subject(kind: str, subject_id: UUID, actor: Actor) -> QuerySet[Announcement]:

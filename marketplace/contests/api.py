@@ -15,7 +15,7 @@ from backend.accounts.endpoints import PUBLIC, SIGNED_IN, Endpoint, idempotent
 from backend.accounts.shapes import CURSOR, IDEMPOTENT, PUBLIC_REFUSED, REFUSED, SIZE, page_size
 from backend.common import clock, files, paging
 from backend.common.actors import Actor, Role
-from backend.common.errors import Invalid, NotFound
+from backend.common.errors import NotFound
 from backend.common.fen import MOST_FEN
 from backend.judging.api import CriterionShown, ObjectionFileTerms
 from backend.judging.models import TIE_RULES
@@ -28,6 +28,7 @@ from marketplace.contests.operations.drafts import MOST_WORDS, Terms
 from marketplace.engagements.terms import RIGHTS
 from marketplace.invitations.models import INVITED, VISIBILITIES
 from marketplace.patterns.api import Beginning
+from marketplace.shapes import WorkWhy
 from search.engines import Query
 from search.queries import find
 
@@ -200,13 +201,6 @@ class SecrecyPledges(serializers.Serializer[Any]):
 
     rows = SecrecyPledgeRow(many=True)
     next_cursor = serializers.CharField(allow_blank=True)
-
-
-class ContestWhy(serializers.Serializer[Any]):
-    """A reason, and for an approval the signed lines of the checklist."""
-
-    reason = serializers.CharField(max_length=600, allow_blank=True, default="")
-    checklist = serializers.ListField(child=serializers.CharField(max_length=20), max_length=30, default=list)
 
 
 class MoreTime(serializers.Serializer[Any]):
@@ -597,24 +591,16 @@ class ContestReview(Endpoint):
 
     @extend_schema(
         operation_id="contests_review",
-        request=ContestWhy,
+        request=WorkWhy,
         parameters=[IDEMPOTENT],
         responses={201: ContestShown, **REFUSED},
     )
     @idempotent
     def post(self, request: Request, contest_id: UUID, act: str) -> Response:
-        body, at = self.read(ContestWhy), clock.now()
+        body = self.read(WorkWhy)
         queries.visible(contest_id, self.actor)
-        if act == "approve":
-            made = reviews.REVIEWING.approve(subject_id=contest_id, checklist=body["checklist"], by=self.actor, at=at)
-            return Response(shown(made, self.actor), status=201)
-        if act not in reviews.REVIEWING.steps:
-            raise NotFound
-        if not body["reason"].strip():
-            raise Invalid("请填写理由", "Please give a reason", field="reason")
-        return Response(
-            shown(reviews.REVIEWING.steps[act](contest_id, body["reason"], self.actor, at), self.actor), status=201
-        )
+        made = reviews.REVIEWING.decide(act, subject_id=contest_id, **body, by=self.actor, at=clock.now())
+        return Response(shown(made, self.actor), status=201)
 
 
 class ContestStep(Endpoint):
@@ -625,13 +611,13 @@ class ContestStep(Endpoint):
 
     @extend_schema(
         operation_id="contests_act",
-        request=ContestWhy,
+        request=WorkWhy,
         parameters=[IDEMPOTENT],
         responses={201: ContestShown, **REFUSED},
     )
     @idempotent
     def post(self, request: Request, contest_id: UUID, act: str) -> Response:
-        body, at = self.read(ContestWhy), clock.now()
+        body, at = self.read(WorkWhy), clock.now()
         if act == "submission":
             return Response(shown(drafts.submit(contest_id=contest_id, by=self.actor, at=at), self.actor), status=201)
         if act not in course.STEPS:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from backend.accounts.doors import actor_of, signed_in, staff, take, uploaded
 from backend.common import clock, files, paging
 from backend.common.actors import Actor, Role
-from backend.common.errors import Invalid, NotFound, Refusal
+from backend.common.errors import NotFound, Refusal
 from backend.common.workbooks import book, download
 from backend.judging import queries as judging
 from backend.judging.models import TIE_RULES
@@ -21,15 +21,15 @@ from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
 from backend.moderation import queries as moderation
 from backend.moderation import screening
 from backend.moderation.pages import card as appeal_card
-from backend.payments.doors import to_cashier
+from marketplace import posting_pages
 from marketplace.contests import queries
 from marketplace.contests.forms import prizes_text, terms_of, yuan_text
 from marketplace.contests.models import GALLERIES, MODES, Contest
 from marketplace.contests.operations import course, drafts, money, reviews
+from marketplace.contests.operations.shared import CONTESTS
 from marketplace.contests.states import CONTEST, Running
 from marketplace.engagements.terms import RIGHTS
 from marketplace.invitations.models import VISIBILITIES
-from marketplace.patterns import patterns
 from marketplace.tasks.forms import whole
 
 FIELDS = (
@@ -42,26 +42,10 @@ FIELDS = (
 @signed_in
 def board(request: HttpRequest) -> HttpResponse:
     """All contests that I host, by state; posting starts a new draft."""
-    actor = actor_of(request)
-    if actor.party_id is None:
-        raise NotFound
     if request.method == "POST":
-        return redirect("contest-edit", drafts.start(by=actor, at=clock.now(), like=request.POST.get("like", "")).pk)
-    state = request.GET.get("state", "")
-    rows = queries.of_owner(actor.party_id)
-    if state in CONTEST.states:
-        rows = rows.filter(state=state)
-    counts = queries.counts_of(actor.party_id)
-    context = {
-        "nav": "work",
-        "page": paging.page(rows, order=("-created_at", "-id"), cursor=request.GET.get("cursor", ""), size=20),
-        "patterns": patterns("contest").values(),
-        "counts": [(key, CONTEST.word(key), counts[key]) for key in CONTEST.states if key in counts],
-        "state": state,
-        "rest": f"state={state}&" if state in CONTEST.states else "",
-        "now": clock.now(),
-    }
-    return render(request, "contests/board.html", context)
+        made = drafts.start(by=actor_of(request), at=clock.now(), like=request.POST.get("like", ""))
+        return redirect("contest-edit", made.pk)
+    return posting_pages.board(request, CONTESTS, CONTEST, kind="contest", template="contests/board.html")
 
 
 def _form(contest: Contest) -> dict[str, object]:
@@ -167,13 +151,9 @@ def detach(request: HttpRequest, contest_id: UUID, file_id: UUID) -> HttpRespons
 def pay(request: HttpRequest, contest_id: UUID) -> HttpResponse:
     """Off to the cashier with the prize."""
     queries.own(contest_id, actor_of(request))
-    sent: list[HttpResponse] = []
-
-    def do(by: Actor, at: datetime) -> None:
-        sent.append(to_cashier(request, money.order(contest_id=contest_id, by=by, at=at), at=at))
-
-    reply = take(request, do, _("正在前往支付"), redirect("contest", contest_id))
-    return sent[0] if sent else reply
+    return posting_pages.pay(
+        request, contest_id, lambda by, at: money.order(contest_id=contest_id, by=by, at=at), back="contest"
+    )
 
 
 @require_POST
@@ -197,18 +177,7 @@ def extend(request: HttpRequest, contest_id: UUID) -> HttpResponse:
 def step(request: HttpRequest, contest_id: UUID, act: str) -> HttpResponse:
     """What a host decides about a whole contest."""
     queries.own(contest_id, actor_of(request))
-    if act == "copy":
-        made = drafts.copy(contest_id=contest_id, by=actor_of(request), at=clock.now())
-        return redirect("contest-edit", made.pk)
-    if act not in course.STEPS:
-        raise NotFound
-    reason = request.POST.get("reason", "")[:600]
-    return take(
-        request,
-        lambda by, at: course.STEPS[act](contest_id, reason, by, at),
-        _("已记录"),
-        redirect("contest", contest_id),
-    )
+    return posting_pages.step(request, contest_id, act, course.STEPS, back="contest", edit="contest-edit")
 
 
 @require_GET
@@ -259,7 +228,7 @@ def review(request: HttpRequest, contest_id: UUID) -> HttpResponse:
         "mode": MODES[contest.mode],
         "tie_rule": TIE_RULES.get(contest.tie_rule),
         "files": list(contest.files.filter(is_secret=False).order_by("name", "pk")[: drafts.MOST_FILES]),
-        "checklist": reviews.CHECKLIST.items(),
+        "checklist": reviews.REVIEWING.checklist.items(),
         "findings": list(
             screening.contacts("brief", f"{contest.title}\n{contest.summary}\n{contest.brief}\n{contest.secret}")
         ),
@@ -274,16 +243,4 @@ def review(request: HttpRequest, contest_id: UUID) -> HttpResponse:
 def review_step(request: HttpRequest, contest_id: UUID, act: str) -> HttpResponse:
     """Approve, return, freeze, thaw."""
     queries.visible(contest_id, actor_of(request))
-    signed, reason = request.POST.getlist("checklist")[:30], request.POST.get("reason", "")[:600]
-
-    def do(by: Actor, at: datetime) -> object:
-        if act == "approve":
-            return reviews.REVIEWING.approve(subject_id=contest_id, checklist=signed, by=by, at=at)
-        if not reason.strip():
-            raise Invalid("请填写理由", "Please give a reason", field="reason")
-        return reviews.REVIEWING.steps[act](contest_id, reason, by, at)
-
-    if act != "approve" and act not in reviews.REVIEWING.steps:
-        raise NotFound
-    back = redirect("review-queue") if act in ("approve", "return") else redirect("contest-review", contest_id)
-    return take(request, do, _("已记录"), back)
+    return posting_pages.review_step(request, reviews.REVIEWING, contest_id, act, back="contest-review")

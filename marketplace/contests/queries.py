@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from backend.accounts.models import Party
@@ -31,28 +31,20 @@ from marketplace.contests.models import (
     SecretRead,
 )
 from marketplace.contests.operations import secrecy
-from marketplace.contests.operations.shared import KIND, may_see
+from marketplace.contests.operations.shared import CONTESTS, KIND, may_see
 from marketplace.contests.states import CONTEST, Running
 from marketplace.invitations.operations import subjects_of
 
 A_HANDFUL = 200
 
 
-def due(*, at: datetime) -> list[UUID]:
-    """Contests whose clock has something to do."""
-    return list(Contest.objects.filter(due_at__lte=at).order_by("due_at").values_list("pk", flat=True)[:A_HANDFUL])
-
-
-def visible(contest_id: UUID, actor: Actor) -> Contest:
-    """A contest that one may see.
-
-    Raises:
-        NotFound: none, or not for this reader.
-    """
-    found = Contest.objects.select_related("owner").filter(pk=contest_id).first()
-    if found is None or not may_see(found, actor):
-        raise NotFound
-    return found
+visible, own, of_owner, counts_of, due = (
+    CONTESTS.visible,
+    CONTESTS.own,
+    CONTESTS.posted_by,
+    CONTESTS.counts_of,
+    CONTESTS.due,
+)
 
 
 def may_see_one(contest_id: UUID, actor: Actor) -> bool:
@@ -61,37 +53,14 @@ def may_see_one(contest_id: UUID, actor: Actor) -> bool:
     return found is not None and may_see(found, actor)
 
 
-def own(contest_id: UUID, actor: Actor) -> Contest:
-    """A contest of one's own.
-
-    Raises:
-        NotFound: none of this hat.
-    """
-    found = Contest.objects.select_related("owner").filter(pk=contest_id).first()
-    if found is None or actor.party_id is None or found.owner_id != actor.party_id:
-        raise NotFound
-    return found
-
-
 def call_of(contest: Contest) -> Call | None:
     """How the round is judged that a contest is in; None before it is funded."""
     return judging.of_subject(KIND, contest.pk)
 
 
-def of_owner(party_id: UUID) -> QuerySet[Contest]:
-    """A host's contests."""
-    return Contest.objects.filter(owner_id=party_id)
-
-
 def invited_to(party_id: UUID) -> QuerySet[Contest]:
     """Contests that only the invited may see, and a party is."""
     return Contest.objects.filter(pk__in=subjects_of(KIND, party_id), state__in=Running.PUBLIC)
-
-
-def counts_of(party_id: UUID) -> dict[str, int]:
-    """How many contests of a host are in which state."""
-    rows = of_owner(party_id).values("state").annotate(n=Count("pk")).order_by("state")
-    return {row["state"]: row["n"] for row in rows}
 
 
 def file_of(contest_id: UUID, file_id: UUID, actor: Actor) -> ContestFile:

@@ -39,12 +39,12 @@ class Cover(Endpoint):
 
     @extend_schema(operation_id="covers_read", responses={200: CoverShown, **PUBLIC_REFUSED})
     def get(self, request: Request, kind: str, subject_id: UUID) -> Response:
-        kind_of(kind).visible(subject_id, self.actor)
+        kind_of(kind).postings.visible(subject_id, self.actor)
         return Response(_shown(kind, subject_id))
 
     @extend_schema(operation_id="covers_choose", request=ObjectionFileTerms, responses={200: CoverShown, **REFUSED})
     def put(self, request: Request, kind: str, subject_id: UUID) -> Response:
-        kind_of(kind).own(subject_id, self.actor)
+        kind_of(kind).postings.own(subject_id, self.actor)
         body = self.read(ObjectionFileTerms)
         operations.choose(
             kind=kind, subject_id=subject_id, name=body["name"], body=files.unpack(body["content"]), by=self.actor
@@ -53,7 +53,7 @@ class Cover(Endpoint):
 
     @extend_schema(operation_id="covers_remove", responses={204: None, **REFUSED})
     def delete(self, request: Request, kind: str, subject_id: UUID) -> Response:
-        kind_of(kind).own(subject_id, self.actor)
+        kind_of(kind).postings.own(subject_id, self.actor)
         operations.remove(kind=kind, subject_id=subject_id, by=self.actor)
         return Response(status=204)
 

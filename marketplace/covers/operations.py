@@ -9,12 +9,10 @@ from django.db import transaction
 
 from backend.common import files
 from backend.common.actors import Actor
-from backend.common.errors import Forbidden
 from backend.listings import operations as listings
 from marketplace.covers.errors import CoverFixed
 from marketplace.kinds_of_work import kind_of
 
-SCOPE = "work"
 EDITABLE = ("draft", "returned")
 
 
@@ -25,10 +23,7 @@ def _editable(kind: str, subject_id: UUID, by: Actor) -> Any:
         NotFound, Forbidden: not the poster's, or the hat's mandate does not cover work.
         CoverFixed: it is submitted or published.
     """
-    found = kind_of(kind).own(subject_id, by)
-    if SCOPE not in by.scopes:
-        raise Forbidden
-    row = type(found).objects.select_for_update(no_key=True, of=("self",)).get(pk=found.pk)
+    row, _poster = kind_of(kind).postings.held_by_owner(subject_id, by)
     if row.state not in EDITABLE:
         raise CoverFixed
     return row

@@ -26,9 +26,9 @@ def cover(request: HttpRequest, kind: str, subject_id: UUID) -> HttpResponse:
     if request.method == "POST":
         if not request.user.is_authenticated:
             return to_sign_in(request)
-        work.own(subject_id, actor)
+        work.postings.own(subject_id, actor)
         return _changed(request, kind, subject_id)
-    work.visible(subject_id, actor)
+    work.postings.visible(subject_id, actor)
     found = listings.cover_of(kind, subject_id)
     if found is None:
         raise NotFound
@@ -48,7 +48,7 @@ def _changed(request: HttpRequest, kind: str, subject_id: UUID) -> HttpResponse:
 def remove(request: HttpRequest, kind: str, subject_id: UUID) -> HttpResponse:
     """Take the picture away."""
     work = kind_of(kind)
-    work.own(subject_id, actor_of(request))
+    work.postings.own(subject_id, actor_of(request))
     return take(
         request,
         lambda by, _at: operations.remove(kind=kind, subject_id=subject_id, by=by),

@@ -17,18 +17,17 @@ from backend.common.actors import Actor, Role
 from backend.common.states import Stateful
 from backend.judging.models import AGAINST, FOR, Judge, Objection
 from backend.judging.states import Calling, Objecting, Sitting, Standing
-from marketplace.contests.models import Contest, Entry
+from marketplace.contests.models import Entry
 from marketplace.contests.states import Running
 from marketplace.engagements import queries as engagements
-from marketplace.errands.models import Errand, Offer, Stop
+from marketplace.errands.models import Offer, Stop
 from marketplace.errands.states import At, Offered
-from marketplace.ideas.models import Solicitation
 from marketplace.kinds_of_work import KINDS_OF_WORK
-from marketplace.knowledge.models import Change, Gap
+from marketplace.knowledge.models import Change
 from marketplace.knowledge.states import Changing
-from marketplace.microtasks.models import Job, Sheet
+from marketplace.microtasks.models import Sheet
 from marketplace.microtasks.states import Taking
-from marketplace.tasks.models import Bid, Task
+from marketplace.tasks.models import Bid
 from marketplace.tasks.states import Bidding, Posting
 
 MOST = 50
@@ -78,9 +77,8 @@ _OWNERS_TURN = ("returned", "funding", "selecting")
 
 
 def _posted(me: UUID, person: UUID | None) -> Iterator[Clock]:
-    for model, key in ((Task, "task"), (Contest, "contest"), (Job, "microtask"), (Errand, "errand"), (Solicitation, "solicitation"), (Gap, "gap")):  # fmt: skip
-        kind = KINDS_OF_WORK[key]
-        rows = model.objects.filter(owner_id=me, until__isnull=False).exclude(state="draft")  # type: ignore[attr-defined]  # each has
+    for kind in KINDS_OF_WORK.values():
+        rows = kind.postings.posted_by(me).filter(until__isnull=False).exclude(state="draft")
         for row in rows.order_by("until", "pk")[:MOST]:
             is_mine = row.state in _OWNERS_TURN
             yield from _clock(row, row.until, row.title, kind.words, kind.url.format(row.pk), is_mine=is_mine)

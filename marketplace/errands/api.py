@@ -31,6 +31,7 @@ from marketplace.errands.records import EAST, NORTH, SOUTH, WEST
 from marketplace.errands.states import STOP
 from marketplace.errands.stops_file import MOST_ADDRESS, StopRow
 from marketplace.patterns.api import Beginning
+from marketplace.shapes import WorkWhy
 from search.engines import Query
 from search.queries import find
 
@@ -157,13 +158,6 @@ class NearStops(serializers.Serializer[Any]):
     """The free stops nearest to a place, the nearest first."""
 
     rows = StopShown(many=True)
-
-
-class ErrandWhy(serializers.Serializer[Any]):
-    """A reason, and for an approval the signed lines of the checklist."""
-
-    reason = serializers.CharField(max_length=600, allow_blank=True, default="")
-    checklist = serializers.ListField(child=serializers.CharField(max_length=20), max_length=30, default=list)
 
 
 class StopWords(serializers.Serializer[Any]):
@@ -520,22 +514,16 @@ class ErrandReview(Endpoint):
 
     @extend_schema(
         operation_id="errands_review",
-        request=ErrandWhy,
+        request=WorkWhy,
         parameters=[IDEMPOTENT],
         responses={201: ErrandShown, **REFUSED},
     )
     @idempotent
     def post(self, request: Request, errand_id: UUID, act: str) -> Response:
-        body, at = self.read(ErrandWhy), clock.now()
+        body = self.read(WorkWhy)
         queries.visible(errand_id, self.actor)
-        if act == "approve":
-            made = reviews.REVIEWING.approve(subject_id=errand_id, checklist=body["checklist"], by=self.actor, at=at)
-            return Response(shown(made), status=201)
-        if act not in reviews.REVIEWING.steps:
-            raise NotFound
-        if not body["reason"].strip():
-            raise Invalid("请填写理由", "Please give a reason", field="reason")
-        return Response(shown(reviews.REVIEWING.steps[act](errand_id, body["reason"], self.actor, at)), status=201)
+        made = reviews.REVIEWING.decide(act, subject_id=errand_id, **body, by=self.actor, at=clock.now())
+        return Response(shown(made), status=201)
 
 
 class ErrandStep(Endpoint):
@@ -545,12 +533,12 @@ class ErrandStep(Endpoint):
     scope = WORK
 
     @extend_schema(
-        operation_id="errands_act", request=ErrandWhy, parameters=[IDEMPOTENT], responses={201: ErrandShown, **REFUSED}
+        operation_id="errands_act", request=WorkWhy, parameters=[IDEMPOTENT], responses={201: ErrandShown, **REFUSED}
     )
     @idempotent
     def post(self, request: Request, errand_id: UUID, act: str) -> Response:
         queries.own(errand_id, self.actor)
-        body, at = self.read(ErrandWhy), clock.now()
+        body, at = self.read(WorkWhy), clock.now()
         if act == "submission":
             return Response(shown(drafts.submit(errand_id=errand_id, by=self.actor, at=at)), status=201)
         if act not in course.STEPS:
@@ -745,14 +733,14 @@ class LicenceCheck(Endpoint):
 
     @extend_schema(
         operation_id="licences_check",
-        request=ErrandWhy,
+        request=WorkWhy,
         parameters=[IDEMPOTENT],
         responses={201: LicenceShown, **REFUSED},
     )
     @idempotent
     def post(self, request: Request, licence_id: UUID, act: str) -> Response:
         queries.own_licence(licence_id, self.actor)
-        reason = self.read(ErrandWhy)["reason"]
+        reason = self.read(WorkWhy)["reason"]
         if act not in runners.CHECKS:
             raise NotFound
         made = runners.CHECKS[act](licence_id, reason, self.actor, clock.now())

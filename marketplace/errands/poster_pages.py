@@ -13,20 +13,20 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from backend.accounts.doors import actor_of, signed_in, staff, take, uploaded
 from backend.common import clock, paging
 from backend.common.actors import Actor, Role
-from backend.common.errors import Invalid, NotFound, Refusal
+from backend.common.errors import NotFound, Refusal
 from backend.common.rules import SHANGHAI
 from backend.common.workbooks import book, download
 from backend.listings.facets import COUNTIES
 from backend.moderation import queries as moderation
 from backend.moderation import screening
 from backend.moderation.pages import card as appeal_card
-from backend.payments.doors import to_cashier
+from marketplace import posting_pages
 from marketplace.errands import forms, maps, queries, stops_file
 from marketplace.errands.kinds import KINDS
 from marketplace.errands.models import MODE_WORDS, MODES, Errand, Outlook
 from marketplace.errands.operations import course, drafts, foresight, money, reviews
+from marketplace.errands.operations.shared import ERRANDS
 from marketplace.errands.states import ERRAND, Posted
-from marketplace.patterns import patterns
 from marketplace.tasks.forms import whole
 
 FIELDS = ("title", "summary", "brief", "kind", "county", "mode", "photos_least")
@@ -46,26 +46,10 @@ SLIGHT = 0.05
 @signed_in
 def board(request: HttpRequest) -> HttpResponse:
     """All errands that I post, by state; posting starts a new draft."""
-    actor = actor_of(request)
-    if actor.party_id is None:
-        raise NotFound
     if request.method == "POST":
-        return redirect("errand-edit", drafts.start(by=actor, at=clock.now(), like=request.POST.get("like", "")).pk)
-    state = request.GET.get("state", "")
-    rows = queries.of_owner(actor.party_id)
-    if state in ERRAND.states:
-        rows = rows.filter(state=state)
-    counts = queries.counts_of(actor.party_id)
-    context = {
-        "nav": "work",
-        "page": paging.page(rows, order=("-created_at", "-id"), cursor=request.GET.get("cursor", ""), size=20),
-        "patterns": patterns("errand").values(),
-        "counts": [(key, ERRAND.word(key), counts[key]) for key in ERRAND.states if key in counts],
-        "state": state,
-        "rest": f"state={state}&" if state in ERRAND.states else "",
-        "now": clock.now(),
-    }
-    return render(request, "errands/board.html", context)
+        made = drafts.start(by=actor_of(request), at=clock.now(), like=request.POST.get("like", ""))
+        return redirect("errand-edit", made.pk)
+    return posting_pages.board(request, ERRANDS, ERRAND, kind="errand", template="errands/board.html")
 
 
 @require_http_methods(["GET", "POST"])
@@ -204,13 +188,9 @@ def forecast(request: HttpRequest, errand_id: UUID) -> HttpResponse:
 def pay(request: HttpRequest, errand_id: UUID) -> HttpResponse:
     """Off to the cashier with the pay for every stop."""
     queries.own(errand_id, actor_of(request))
-    sent: list[HttpResponse] = []
-
-    def do(by: Actor, at: datetime) -> None:
-        sent.append(to_cashier(request, money.order(errand_id=errand_id, by=by, at=at), at=at))
-
-    reply = take(request, do, _("正在前往支付"), redirect("errand", errand_id))
-    return sent[0] if sent else reply
+    return posting_pages.pay(
+        request, errand_id, lambda by, at: money.order(errand_id=errand_id, by=by, at=at), back="errand"
+    )
 
 
 @require_POST
@@ -218,15 +198,7 @@ def pay(request: HttpRequest, errand_id: UUID) -> HttpResponse:
 def step(request: HttpRequest, errand_id: UUID, act: str) -> HttpResponse:
     """What a poster decides about a whole errand."""
     queries.own(errand_id, actor_of(request))
-    if act == "copy":
-        made = drafts.copy(errand_id=errand_id, by=actor_of(request), at=clock.now())
-        return redirect("errand-edit", made.pk)
-    if act not in course.STEPS:
-        raise NotFound
-    reason = request.POST.get("reason", "")[:600]
-    return take(
-        request, lambda by, at: course.STEPS[act](errand_id, reason, by, at), _("已记录"), redirect("errand", errand_id)
-    )
+    return posting_pages.step(request, errand_id, act, course.STEPS, back="errand", edit="errand-edit")
 
 
 @require_GET
@@ -254,7 +226,7 @@ def review(request: HttpRequest, errand_id: UUID) -> HttpResponse:
         "mode": MODE_WORDS[errand.mode],
         "stops": stops,
         "map": _map(errand),
-        "checklist": reviews.CHECKLIST.items(),
+        "checklist": reviews.REVIEWING.checklist.items(),
         "findings": list(screening.contacts("brief", f"{errand.title}\n{errand.summary}\n{errand.brief}")),
         "history": moderation.history(errand_id),
         "appeal": moderation.appeal_of(errand_id),
@@ -267,16 +239,4 @@ def review(request: HttpRequest, errand_id: UUID) -> HttpResponse:
 def review_step(request: HttpRequest, errand_id: UUID, act: str) -> HttpResponse:
     """Approve, return, freeze, thaw."""
     queries.visible(errand_id, actor_of(request))
-    signed, reason = request.POST.getlist("checklist")[:30], request.POST.get("reason", "")[:600]
-
-    def do(by: Actor, at: datetime) -> object:
-        if act == "approve":
-            return reviews.REVIEWING.approve(subject_id=errand_id, checklist=signed, by=by, at=at)
-        if not reason.strip():
-            raise Invalid("请填写理由", "Please give a reason", field="reason")
-        return reviews.REVIEWING.steps[act](errand_id, reason, by, at)
-
-    if act != "approve" and act not in reviews.REVIEWING.steps:
-        raise NotFound
-    back = redirect("review-queue") if act in ("approve", "return") else redirect("errand-review", errand_id)
-    return take(request, do, _("已记录"), back)
+    return posting_pages.review_step(request, reviews.REVIEWING, errand_id, act, back="errand-review")

@@ -31,7 +31,7 @@ from marketplace.errands.models import (
     Stop,
 )
 from marketplace.errands.operations import hands, runners, services
-from marketplace.errands.operations.shared import may_see
+from marketplace.errands.operations.shared import ERRANDS, may_see
 from marketplace.errands.records import Member, Place, Task
 from marketplace.errands.states import STOP, At, Licensed, Offered, Posted
 
@@ -41,9 +41,7 @@ MOST_KNOWN, MOST_MEMBERS = 3_000, 5_000
 """How many past errands and members a forecast looks at: the latest, and the nearest."""
 
 
-def due(*, at: datetime) -> list[UUID]:
-    """Errands whose clock has something to do."""
-    return list(Errand.objects.filter(due_at__lte=at).order_by("due_at").values_list("pk", flat=True)[:A_HANDFUL])
+visible, own, of_owner, counts_of, due = ERRANDS.visible, ERRANDS.own, ERRANDS.posted_by, ERRANDS.counts_of, ERRANDS.due
 
 
 def due_stops(*, at: datetime) -> list[UUID]:
@@ -91,41 +89,6 @@ def asked_outlooks() -> list[UUID]:
 
 
 # --- errands ---------------------------------------------------------------------------------------------------
-
-
-def visible(errand_id: UUID, actor: Actor) -> Errand:
-    """An errand that one may see.
-
-    Raises:
-        NotFound: none, or not for this reader.
-    """
-    found = Errand.objects.select_related("owner").filter(pk=errand_id).first()
-    if found is None or not may_see(found, actor):
-        raise NotFound
-    return found
-
-
-def own(errand_id: UUID, actor: Actor) -> Errand:
-    """An errand of one's own.
-
-    Raises:
-        NotFound: none of this hat.
-    """
-    found = Errand.objects.select_related("owner").filter(pk=errand_id).first()
-    if found is None or actor.party_id is None or found.owner_id != actor.party_id:
-        raise NotFound
-    return found
-
-
-def of_owner(party_id: UUID) -> QuerySet[Errand]:
-    """A poster's errands."""
-    return Errand.objects.filter(owner_id=party_id)
-
-
-def counts_of(party_id: UUID) -> dict[str, int]:
-    """How many errands of a poster are in which state."""
-    rows = of_owner(party_id).values("state").annotate(n=Count("pk")).order_by("state")
-    return {row["state"]: row["n"] for row in rows}
 
 
 def progress(errand: Errand) -> dict[str, int]:

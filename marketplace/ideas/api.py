@@ -14,12 +14,14 @@ from backend.accounts.endpoints import PUBLIC, SIGNED_IN, Endpoint, idempotent
 from backend.accounts.shapes import CURSOR, IDEMPOTENT, PUBLIC_REFUSED, REFUSED, SIZE, page_size
 from backend.common import clock, paging
 from backend.common.actors import Role
-from backend.common.errors import Invalid, NotFound
+from backend.common.errors import NotFound
 from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
 from marketplace.ideas import queries
 from marketplace.ideas.models import LEVELS, Idea, Solicitation
 from marketplace.ideas.operations import course, drafts, ideas, reviews
 from marketplace.ideas.operations.drafts import MOST_WORDS, Terms
+from marketplace.patterns.api import Beginning
+from marketplace.shapes import WorkWhy
 from search.engines import Query
 from search.queries import find
 
@@ -76,11 +78,10 @@ class SolicitationShown(SolicitationRow):
 
 
 class SolicitationWhy(serializers.Serializer[Any]):
-    """A reason, a conclusion, or for an approval the signed lines of the checklist."""
+    """A reason, or a conclusion."""
 
     reason = serializers.CharField(max_length=600, allow_blank=True, default="")
     text = serializers.CharField(max_length=5_000, allow_blank=True, default="")
-    checklist = serializers.ListField(child=serializers.CharField(max_length=20), max_length=30, default=list)
 
 
 class IdeaTerms(serializers.Serializer[Any]):
@@ -174,13 +175,14 @@ class Solicitations(Endpoint):
 
     @extend_schema(
         operation_id="solicitations_start",
-        request=None,
+        request=Beginning,
         parameters=[IDEMPOTENT],
         responses={201: SolicitationShown, **REFUSED},
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        return Response(shown(drafts.start(by=self.actor, at=clock.now())), status=201)
+        made = drafts.start(by=self.actor, at=clock.now(), like=self.read(Beginning)["like"])
+        return Response(shown(made), status=201)
 
 
 class SolicitationOne(Endpoint):
@@ -250,26 +252,16 @@ class SolicitationReview(Endpoint):
 
     @extend_schema(
         operation_id="solicitations_review",
-        request=SolicitationWhy,
+        request=WorkWhy,
         parameters=[IDEMPOTENT],
         responses={201: SolicitationShown, **REFUSED},
     )
     @idempotent
     def post(self, request: Request, solicitation_id: UUID, act: str) -> Response:
-        body, at = self.read(SolicitationWhy), clock.now()
+        body = self.read(WorkWhy)
         queries.visible(solicitation_id, self.actor)
-        if act == "approve":
-            made = reviews.REVIEWING.approve(
-                subject_id=solicitation_id, checklist=body["checklist"], by=self.actor, at=at
-            )
-            return Response(shown(made), status=201)
-        if act not in reviews.REVIEWING.steps:
-            raise NotFound
-        if not body["reason"].strip():
-            raise Invalid("请填写理由", "Please give a reason", field="reason")
-        return Response(
-            shown(reviews.REVIEWING.steps[act](solicitation_id, body["reason"], self.actor, at)), status=201
-        )
+        made = reviews.REVIEWING.decide(act, subject_id=solicitation_id, **body, by=self.actor, at=clock.now())
+        return Response(shown(made), status=201)
 
 
 class SolicitationStep(Endpoint):

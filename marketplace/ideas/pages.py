@@ -13,16 +13,17 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from backend.accounts.doors import actor_of, signed_in, staff, take
 from backend.common import clock, paging
 from backend.common.actors import Actor, Role
-from backend.common.errors import Invalid, NotFound, Refusal
+from backend.common.errors import NotFound, Refusal
 from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
 from backend.moderation import queries as moderation
 from backend.moderation import screening
 from backend.moderation.pages import card as appeal_card
-from marketplace import halls
+from marketplace import halls, posting_pages
 from marketplace.ideas import queries
 from marketplace.ideas.models import LEVELS, Solicitation
 from marketplace.ideas.operations import course, drafts, ideas, reviews
 from marketplace.ideas.operations.drafts import Terms
+from marketplace.ideas.operations.shared import SOLICITATIONS
 from marketplace.ideas.states import SOLICITATION, Asking, Proposed
 from marketplace.tasks.forms import whole
 
@@ -152,18 +153,10 @@ def mine(request: HttpRequest) -> HttpResponse:
 @signed_in
 def board(request: HttpRequest) -> HttpResponse:
     """All solicitations that I post; posting starts a new draft."""
-    actor = actor_of(request)
-    if actor.party_id is None:
-        raise NotFound
     if request.method == "POST":
-        return redirect("solicitation-edit", drafts.start(by=actor, at=clock.now()).pk)
-    page = paging.page(
-        queries.of_owner(actor.party_id),
-        order=("-created_at", "-id"),
-        cursor=request.GET.get("cursor", ""),
-        size=20,
-    )
-    return render(request, "ideas/board.html", {"nav": "work", "page": page, "now": clock.now()})
+        made = drafts.start(by=actor_of(request), at=clock.now(), like=request.POST.get("like", ""))
+        return redirect("solicitation-edit", made.pk)
+    return posting_pages.board(request, SOLICITATIONS, SOLICITATION, kind="solicitation", template="ideas/board.html")
 
 
 def terms_of(data: QueryDict) -> Terms:
@@ -244,7 +237,7 @@ def review(request: HttpRequest, solicitation_id: UUID) -> HttpResponse:
     context = {
         "nav": "review",
         "found": found,
-        "checklist": reviews.CHECKLIST.items(),
+        "checklist": reviews.REVIEWING.checklist.items(),
         "findings": list(screening.contacts("brief", f"{found.title}\n{found.summary}\n{found.brief}")),
         "history": moderation.history(solicitation_id),
         "appeal": moderation.appeal_of(solicitation_id),
@@ -257,21 +250,4 @@ def review(request: HttpRequest, solicitation_id: UUID) -> HttpResponse:
 def review_step(request: HttpRequest, solicitation_id: UUID, act: str) -> HttpResponse:
     """Approve, return, freeze, thaw."""
     queries.visible(solicitation_id, actor_of(request))
-    signed, reason = request.POST.getlist("checklist")[:30], request.POST.get("reason", "")[:600]
-
-    def do(by: Actor, at: datetime) -> object:
-        if act == "approve":
-            return reviews.REVIEWING.approve(subject_id=solicitation_id, checklist=signed, by=by, at=at)
-        if not reason.strip():
-            raise Invalid("请填写理由", "Please give a reason", field="reason")
-        return reviews.REVIEWING.steps[act](solicitation_id, reason, by, at)
-
-    if act != "approve" and act not in reviews.REVIEWING.steps:
-        raise NotFound
-    is_queue = act in ("approve", "return")
-    return take(
-        request,
-        do,
-        _("已记录"),
-        redirect("review-queue") if is_queue else redirect("solicitation-review", solicitation_id),
-    )
+    return posting_pages.review_step(request, reviews.REVIEWING, solicitation_id, act, back="solicitation-review")

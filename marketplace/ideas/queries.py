@@ -3,61 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
 from backend.accounts.models import Party
 from backend.common.actors import Actor, Role
 from backend.common.errors import NotFound
 from marketplace.ideas.models import Endorsement, Idea, Solicitation
-from marketplace.ideas.operations.shared import may_see
+from marketplace.ideas.operations.shared import SOLICITATIONS, may_see
 from marketplace.ideas.states import Asking, Proposed
 
 A_HANDFUL = 200
 ORDERS = {"endorsed": ("-endorsements_n", "-id"), "newest": ("-made_at", "-id")}
 
 
-def due(*, at: datetime) -> list[UUID]:
-    """Solicitations whose clock has something to do."""
-    rows = Solicitation.objects.filter(due_at__lte=at).order_by("due_at")
-    return list(rows.values_list("pk", flat=True)[:A_HANDFUL])
-
-
-def visible(solicitation_id: UUID, actor: Actor) -> Solicitation:
-    """A solicitation that one may see.
-
-    Raises:
-        NotFound: none, or not for this reader.
-    """
-    found = Solicitation.objects.select_related("owner").filter(pk=solicitation_id).first()
-    if found is None or not may_see(found, actor):
-        raise NotFound
-    return found
-
-
-def own(solicitation_id: UUID, actor: Actor) -> Solicitation:
-    """A solicitation of one's own.
-
-    Raises:
-        NotFound: none of this hat.
-    """
-    found = Solicitation.objects.select_related("owner").filter(pk=solicitation_id).first()
-    if found is None or actor.party_id is None or found.owner_id != actor.party_id:
-        raise NotFound
-    return found
-
-
-def of_owner(party_id: UUID) -> QuerySet[Solicitation]:
-    """A poster's solicitations."""
-    return Solicitation.objects.filter(owner_id=party_id)
-
-
-def counts_of(party_id: UUID) -> dict[str, int]:
-    """How many solicitations of a poster are in which state."""
-    rows = of_owner(party_id).values("state").annotate(n=Count("pk")).order_by("state")
-    return {row["state"]: row["n"] for row in rows}
+visible, own, of_owner, counts_of, due = (
+    SOLICITATIONS.visible,
+    SOLICITATIONS.own,
+    SOLICITATIONS.posted_by,
+    SOLICITATIONS.counts_of,
+    SOLICITATIONS.due,
+)
 
 
 def ideas_of(found: Solicitation, actor: Actor) -> QuerySet[Idea]:

@@ -27,7 +27,7 @@ def favour(*, kind: str, subject_id: UUID, by: Actor, at: datetime) -> None:
         NotFound: it is not there for them.
         Invalid: there are too many.
     """
-    kind_of(kind).visible(subject_id, by)
+    kind_of(kind).postings.visible(subject_id, by)
     party_id = _alone(by)
     mine = Favourite.objects.filter(party_id=party_id)
     if mine.filter(subject_id=subject_id).exists():

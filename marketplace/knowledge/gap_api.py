@@ -14,7 +14,7 @@ from backend.accounts.endpoints import PUBLIC, SIGNED_IN, Endpoint, idempotent
 from backend.accounts.shapes import CURSOR, IDEMPOTENT, PUBLIC_REFUSED, REFUSED, SIZE, page_size
 from backend.common import clock, paging
 from backend.common.actors import Role
-from backend.common.errors import Invalid, NotFound
+from backend.common.errors import NotFound
 from backend.common.fen import MOST_FEN
 from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
 from backend.payments.operations import intents
@@ -23,6 +23,7 @@ from marketplace.knowledge.api import KnowledgeChange, change_shown
 from marketplace.knowledge.models import Gap
 from marketplace.knowledge.operations import bounties, changes, gaps
 from marketplace.knowledge.operations.gaps import MOST_WORDS, Terms
+from marketplace.shapes import WorkWhy
 from search.engines import Query
 from search.queries import find
 
@@ -76,13 +77,6 @@ class GapShown(GapRow):
     paid_fen = serializers.IntegerField(allow_null=True)
     fee_fen = serializers.IntegerField(allow_null=True)
     tax_fen = serializers.IntegerField(allow_null=True)
-
-
-class GapWhy(serializers.Serializer[Any]):
-    """A reason, and for an approval the signed lines of the checklist."""
-
-    reason = serializers.CharField(max_length=600, allow_blank=True, default="")
-    checklist = serializers.ListField(child=serializers.CharField(max_length=20), max_length=30, default=list)
 
 
 class BountyOrder(serializers.Serializer[Any]):
@@ -207,20 +201,13 @@ class GapReview(Endpoint):
     may = {"POST": Role.MODERATOR}
 
     @extend_schema(
-        operation_id="gaps_review", request=GapWhy, parameters=[IDEMPOTENT], responses={201: GapShown, **REFUSED}
+        operation_id="gaps_review", request=WorkWhy, parameters=[IDEMPOTENT], responses={201: GapShown, **REFUSED}
     )
     @idempotent
     def post(self, request: Request, gap_id: UUID, act: str) -> Response:
-        body, at = self.read(GapWhy), clock.now()
+        body = self.read(WorkWhy)
         queries.gap(gap_id, self.actor)
-        if act == "approve":
-            gaps.REVIEWING.approve(subject_id=gap_id, checklist=body["checklist"], by=self.actor, at=at)
-        elif act not in gaps.REVIEWING.steps:
-            raise NotFound
-        elif not body["reason"].strip():
-            raise Invalid("请填写理由", "Please give a reason", field="reason")
-        else:
-            gaps.REVIEWING.steps[act](gap_id, body["reason"], self.actor, at)
+        gaps.REVIEWING.decide(act, subject_id=gap_id, **body, by=self.actor, at=clock.now())
         return Response(shown(queries.gap(gap_id, self.actor), to=self.actor.party_id), status=201)
 
 
@@ -230,11 +217,11 @@ class GapFinding(Endpoint):
     may = {"POST": Role.MODERATOR}
 
     @extend_schema(
-        operation_id="gaps_find", request=GapWhy, parameters=[IDEMPOTENT], responses={201: GapShown, **REFUSED}
+        operation_id="gaps_find", request=WorkWhy, parameters=[IDEMPOTENT], responses={201: GapShown, **REFUSED}
     )
     @idempotent
     def post(self, request: Request, gap_id: UUID, act: str) -> Response:
-        body = self.read(GapWhy)
+        body = self.read(WorkWhy)
         queries.gap(gap_id, self.actor)
         if act not in bounties.FINDINGS:
             raise NotFound
@@ -249,12 +236,12 @@ class GapStep(Endpoint):
     scope = WORK
 
     @extend_schema(
-        operation_id="gaps_act", request=GapWhy, parameters=[IDEMPOTENT], responses={201: GapShown, **REFUSED}
+        operation_id="gaps_act", request=WorkWhy, parameters=[IDEMPOTENT], responses={201: GapShown, **REFUSED}
     )
     @idempotent
     def post(self, request: Request, gap_id: UUID, act: str) -> Response:
         queries.own_gap(gap_id, self.actor)
-        body = self.read(GapWhy)
+        body = self.read(WorkWhy)
         if act not in bounties.STEPS:
             raise NotFound
         bounties.STEPS[act](gap_id, body["reason"], self.actor, clock.now())

@@ -13,20 +13,20 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from backend.accounts.doors import actor_of, signed_in, staff, take
 from backend.accounts.models import Party
-from backend.common import clock, paging
+from backend.common import clock
 from backend.common.actors import Actor, Role
-from backend.common.errors import Invalid, NotFound, Refusal
+from backend.common.errors import NotFound, Refusal
 from backend.common.fen import parse_yuan
 from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
 from backend.moderation import queries as moderation
 from backend.moderation.pages import card as appeal_card
-from backend.payments.doors import to_cashier
-from marketplace import escrows, halls
+from marketplace import escrows, halls, posting_pages
 from marketplace.knowledge import queries
 from marketplace.knowledge.models import Article, Change, Gap
 from marketplace.knowledge.operations import bounties, changes, gaps
 from marketplace.knowledge.operations.gaps import Terms
 from marketplace.knowledge.states import GAP, Missing
+from marketplace.patterns import begun
 from marketplace.tasks.forms import whole
 from marketplace.tax import withholding
 
@@ -93,16 +93,7 @@ def answer(request: HttpRequest, gap_id: UUID) -> HttpResponse:
 @signed_in
 def board(request: HttpRequest) -> HttpResponse:
     """All gaps that I pay for."""
-    actor = actor_of(request)
-    if actor.party_id is None:
-        raise NotFound
-    page = paging.page(
-        queries.gaps_of(actor.party_id),
-        order=("-created_at", "-id"),
-        cursor=request.GET.get("cursor", ""),
-        size=20,
-    )
-    return render(request, "knowledge/gap_board.html", {"nav": "work", "page": page, "now": clock.now()})
+    return posting_pages.board(request, gaps.GAPS, GAP, kind="gap", template="knowledge/gap_board.html")
 
 
 def terms_of(data: QueryDict, article_id: UUID | None) -> Terms:
@@ -119,13 +110,14 @@ def terms_of(data: QueryDict, article_id: UUID | None) -> Terms:
 @require_http_methods(["GET", "POST"])
 @signed_in
 def ask(request: HttpRequest) -> HttpResponse:
-    """Post a gap; `?article=` names the entry that lacks something."""
+    """Post a gap; `?article=` names the entry that lacks something, `?like=` the pattern to begin with."""
     article = _article(request)
 
     def save(by: Actor, terms: Terms) -> Gap:
         return gaps.ask(terms=terms, by=by, at=clock.now())
 
     first = {"open_days": 30, "category": article.category if article else "work_other"}
+    first |= begun(gaps.KIND, request.GET.get("like", ""))
     return _form(request, save, article=article, first=first)
 
 
@@ -187,13 +179,7 @@ def _form(
 def pay(request: HttpRequest, gap_id: UUID) -> HttpResponse:
     """Off to the cashier with the bounty."""
     queries.own_gap(gap_id, actor_of(request))
-    sent: list[HttpResponse] = []
-
-    def do(by: Actor, at: datetime) -> None:
-        sent.append(to_cashier(request, bounties.order(gap_id=gap_id, by=by, at=at), at=at))
-
-    reply = take(request, do, _("正在前往支付"), redirect("gap", gap_id))
-    return sent[0] if sent else reply
+    return posting_pages.pay(request, gap_id, lambda by, at: bounties.order(gap_id=gap_id, by=by, at=at), back="gap")
 
 
 @require_POST
@@ -201,12 +187,7 @@ def pay(request: HttpRequest, gap_id: UUID) -> HttpResponse:
 def step(request: HttpRequest, gap_id: UUID, act: str) -> HttpResponse:
     """The poster confirms, contests, cancels, withdraws."""
     queries.own_gap(gap_id, actor_of(request))
-    if act not in bounties.STEPS:
-        raise NotFound
-    reason = request.POST.get("reason", "")[:600]
-    return take(
-        request, lambda by, at: bounties.STEPS[act](gap_id, reason, by, at), _("已记录"), redirect("gap", gap_id)
-    )
+    return posting_pages.step(request, gap_id, act, bounties.STEPS, back="gap")
 
 
 # --- the moderator -------------------------------------------------------------------------------------------
@@ -233,7 +214,7 @@ def review(request: HttpRequest, gap_id: UUID) -> HttpResponse:
     context = {
         "nav": "review",
         "gap": found,
-        "checklist": gaps.CHECKLIST.items(),
+        "checklist": gaps.REVIEWING.checklist.items(),
         "history": moderation.history(gap_id),
         "appeal": moderation.appeal_of(gap_id),
     }
@@ -245,16 +226,4 @@ def review(request: HttpRequest, gap_id: UUID) -> HttpResponse:
 def review_step(request: HttpRequest, gap_id: UUID, act: str) -> HttpResponse:
     """Approve, return, freeze, thaw."""
     queries.gap(gap_id, actor_of(request))
-    signed, reason = request.POST.getlist("checklist")[:30], request.POST.get("reason", "")[:600]
-
-    def do(by: Actor, at: datetime) -> object:
-        if act == "approve":
-            return gaps.REVIEWING.approve(subject_id=gap_id, checklist=signed, by=by, at=at)
-        if not reason.strip():
-            raise Invalid("请填写理由", "Please give a reason", field="reason")
-        return gaps.REVIEWING.steps[act](gap_id, reason, by, at)
-
-    if act != "approve" and act not in gaps.REVIEWING.steps:
-        raise NotFound
-    back = redirect("review-queue") if act in ("approve", "return") else redirect("gap-review", gap_id)
-    return take(request, do, _("已记录"), back)
+    return posting_pages.review_step(request, gaps.REVIEWING, gap_id, act, back="gap-review")

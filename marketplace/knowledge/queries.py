@@ -142,38 +142,13 @@ def changes_of(party_id: UUID) -> QuerySet[Change]:
 # --- gaps ------------------------------------------------------------------------------------------------------
 
 
-def gaps_due(*, at: datetime) -> list[UUID]:
-    """Gaps whose clock has something to do."""
-    return list(Gap.objects.filter(due_at__lte=at).order_by("due_at").values_list("pk", flat=True)[:A_HANDFUL])
-
-
-def gap(gap_id: UUID, actor: Actor) -> Gap:
-    """A gap that one may see.
-
-    Raises:
-        NotFound: none, or not for this reader.
-    """
-    found = Gap.objects.select_related("owner", "article", "filled_by__author").filter(pk=gap_id).first()
-    if found is None or not gaps.may_see(found, actor):
-        raise NotFound
-    return found
-
-
-def own_gap(gap_id: UUID, actor: Actor) -> Gap:
-    """A gap of one's own.
-
-    Raises:
-        NotFound: none of this hat.
-    """
-    found = Gap.objects.select_related("owner", "article").filter(pk=gap_id).first()
-    if found is None or actor.party_id is None or found.owner_id != actor.party_id:
-        raise NotFound
-    return found
-
-
-def gaps_of(party_id: UUID) -> QuerySet[Gap]:
-    """A poster's gaps."""
-    return Gap.objects.filter(owner=party_id)
+gap, own_gap, gaps_of, gap_counts, gaps_due = (
+    gaps.GAPS.visible,
+    gaps.GAPS.own,
+    gaps.GAPS.posted_by,
+    gaps.GAPS.counts_of,
+    gaps.GAPS.due,
+)
 
 
 def open_gaps(article: Article) -> list[Gap]:

@@ -14,7 +14,7 @@ from backend.accounts.endpoints import PUBLIC, SIGNED_IN, Endpoint, idempotent
 from backend.accounts.shapes import CURSOR, IDEMPOTENT, PUBLIC_REFUSED, REFUSED, SIZE, page_size
 from backend.common import clock, files, paging
 from backend.common.actors import Role
-from backend.common.errors import Invalid, NotFound
+from backend.common.errors import NotFound
 from backend.common.fen import MOST_FEN
 from backend.judging.api import ObjectionFileTerms
 from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
@@ -26,6 +26,7 @@ from marketplace.microtasks.operations import answers, checks, course, drafts, l
 from marketplace.microtasks.operations.drafts import MOST_WORDS, Terms
 from marketplace.microtasks.states import Given
 from marketplace.patterns.api import Beginning
+from marketplace.shapes import WorkWhy
 from search.engines import Query
 from search.queries import find
 
@@ -106,13 +107,6 @@ class JobShown(JobRow):
     slots = serializers.IntegerField()
     done = serializers.IntegerField()
     disputed = serializers.IntegerField()
-
-
-class JobWhy(serializers.Serializer[Any]):
-    """A reason, and for an approval the signed lines of the checklist."""
-
-    reason = serializers.CharField(max_length=600, allow_blank=True, default="")
-    checklist = serializers.ListField(child=serializers.CharField(max_length=20), max_length=30, default=list)
 
 
 class ItemFile(serializers.Serializer[Any]):
@@ -605,20 +599,14 @@ class JobReview(Endpoint):
     may = {"POST": Role.MODERATOR}
 
     @extend_schema(
-        operation_id="microtasks_review", request=JobWhy, parameters=[IDEMPOTENT], responses={201: JobShown, **REFUSED}
+        operation_id="microtasks_review", request=WorkWhy, parameters=[IDEMPOTENT], responses={201: JobShown, **REFUSED}
     )
     @idempotent
     def post(self, request: Request, job_id: UUID, act: str) -> Response:
-        body, at = self.read(JobWhy), clock.now()
+        body = self.read(WorkWhy)
         queries.visible(job_id, self.actor)
-        if act == "approve":
-            made = reviews.REVIEWING.approve(subject_id=job_id, checklist=body["checklist"], by=self.actor, at=at)
-            return Response(shown(made), status=201)
-        if act not in reviews.REVIEWING.steps:
-            raise NotFound
-        if not body["reason"].strip():
-            raise Invalid("请填写理由", "Please give a reason", field="reason")
-        return Response(shown(reviews.REVIEWING.steps[act](job_id, body["reason"], self.actor, at)), status=201)
+        made = reviews.REVIEWING.decide(act, subject_id=job_id, **body, by=self.actor, at=clock.now())
+        return Response(shown(made), status=201)
 
 
 class JobStep(Endpoint):
@@ -628,11 +616,11 @@ class JobStep(Endpoint):
     scope = WORK
 
     @extend_schema(
-        operation_id="microtasks_act", request=JobWhy, parameters=[IDEMPOTENT], responses={201: JobShown, **REFUSED}
+        operation_id="microtasks_act", request=WorkWhy, parameters=[IDEMPOTENT], responses={201: JobShown, **REFUSED}
     )
     @idempotent
     def post(self, request: Request, job_id: UUID, act: str) -> Response:
-        body, at = self.read(JobWhy), clock.now()
+        body, at = self.read(WorkWhy), clock.now()
         if act == "submission":
             return Response(shown(drafts.submit(job_id=job_id, by=self.actor, at=at)), status=201)
         if act not in course.STEPS:

@@ -20,13 +20,13 @@ from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
 from backend.moderation import queries as moderation
 from backend.moderation import screening
 from backend.moderation.pages import card as appeal_card
-from backend.payments.doors import to_cashier
+from marketplace import posting_pages
 from marketplace.microtasks import loading, queries
 from marketplace.microtasks.forms import NUMBERS, terms_of
 from marketplace.microtasks.models import FORMS, Job
 from marketplace.microtasks.operations import checks, course, drafts, money, reviews
+from marketplace.microtasks.operations.shared import JOBS
 from marketplace.microtasks.states import ITEM, JOB, Asking, Posted
-from marketplace.patterns import patterns
 from marketplace.tasks.forms import whole
 
 FIELDS = ("title", "summary", "brief", "category", "county", "question", "form", *NUMBERS)
@@ -37,26 +37,10 @@ MOST_AT_ONCE = 50
 @signed_in
 def board(request: HttpRequest) -> HttpResponse:
     """All jobs that I post, by state; posting starts a new draft."""
-    actor = actor_of(request)
-    if actor.party_id is None:
-        raise NotFound
     if request.method == "POST":
-        return redirect("microtask-edit", drafts.start(by=actor, at=clock.now(), like=request.POST.get("like", "")).pk)
-    state = request.GET.get("state", "")
-    rows = queries.of_owner(actor.party_id)
-    if state in JOB.states:
-        rows = rows.filter(state=state)
-    counts = queries.counts_of(actor.party_id)
-    context = {
-        "nav": "work",
-        "page": paging.page(rows, order=("-created_at", "-id"), cursor=request.GET.get("cursor", ""), size=20),
-        "patterns": patterns("microtask").values(),
-        "counts": [(key, JOB.word(key), counts[key]) for key in JOB.states if key in counts],
-        "state": state,
-        "rest": f"state={state}&" if state in JOB.states else "",
-        "now": clock.now(),
-    }
-    return render(request, "microtasks/board.html", context)
+        made = drafts.start(by=actor_of(request), at=clock.now(), like=request.POST.get("like", ""))
+        return redirect("microtask-edit", made.pk)
+    return posting_pages.board(request, JOBS, JOB, kind="microtask", template="microtasks/board.html")
 
 
 def _form(job: Job) -> dict[str, object]:
@@ -143,13 +127,7 @@ def add_pictures(request: HttpRequest, job_id: UUID) -> HttpResponse:
 def pay(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Off to the cashier with the pay for every answer."""
     queries.own(job_id, actor_of(request))
-    sent: list[HttpResponse] = []
-
-    def do(by: Actor, at: datetime) -> None:
-        sent.append(to_cashier(request, money.order(job_id=job_id, by=by, at=at), at=at))
-
-    reply = take(request, do, _("正在前往支付"), redirect("microtask", job_id))
-    return sent[0] if sent else reply
+    return posting_pages.pay(request, job_id, lambda by, at: money.order(job_id=job_id, by=by, at=at), back="microtask")
 
 
 @require_POST
@@ -157,15 +135,7 @@ def pay(request: HttpRequest, job_id: UUID) -> HttpResponse:
 def step(request: HttpRequest, job_id: UUID, act: str) -> HttpResponse:
     """What a poster decides about a whole job."""
     queries.own(job_id, actor_of(request))
-    if act == "copy":
-        made = drafts.copy(job_id=job_id, by=actor_of(request), at=clock.now())
-        return redirect("microtask-edit", made.pk)
-    if act not in course.STEPS:
-        raise NotFound
-    reason = request.POST.get("reason", "")[:600]
-    return take(
-        request, lambda by, at: course.STEPS[act](job_id, reason, by, at), _("已记录"), redirect("microtask", job_id)
-    )
+    return posting_pages.step(request, job_id, act, course.STEPS, back="microtask", edit="microtask-edit")
 
 
 @require_GET
@@ -262,7 +232,7 @@ def review(request: HttpRequest, job_id: UUID) -> HttpResponse:
         "form": FORMS[job.form],
         "items": sample,
         "golds": golds,
-        "checklist": reviews.CHECKLIST.items(),
+        "checklist": reviews.REVIEWING.checklist.items(),
         "findings": list(screening.contacts("brief", f"{job.title}\n{job.summary}\n{job.question}\n{job.brief}")),
         "history": moderation.history(job_id),
         "appeal": moderation.appeal_of(job_id),
@@ -275,16 +245,4 @@ def review(request: HttpRequest, job_id: UUID) -> HttpResponse:
 def review_step(request: HttpRequest, job_id: UUID, act: str) -> HttpResponse:
     """Approve, return, freeze, thaw."""
     queries.visible(job_id, actor_of(request))
-    signed, reason = request.POST.getlist("checklist")[:30], request.POST.get("reason", "")[:600]
-
-    def do(by: Actor, at: datetime) -> object:
-        if act == "approve":
-            return reviews.REVIEWING.approve(subject_id=job_id, checklist=signed, by=by, at=at)
-        if not reason.strip():
-            raise Invalid("请填写理由", "Please give a reason", field="reason")
-        return reviews.REVIEWING.steps[act](job_id, reason, by, at)
-
-    if act != "approve" and act not in reviews.REVIEWING.steps:
-        raise NotFound
-    back = redirect("review-queue") if act in ("approve", "return") else redirect("microtask-review", job_id)
-    return take(request, do, _("已记录"), back)
+    return posting_pages.review_step(request, reviews.REVIEWING, job_id, act, back="microtask-review")

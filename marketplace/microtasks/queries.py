@@ -13,15 +13,13 @@ from backend.accounts.models import Party
 from backend.common.actors import Actor, Role
 from backend.common.errors import NotFound
 from marketplace.microtasks.models import Answer, Item, Job, Participant, Picture, Plea, Sheet
-from marketplace.microtasks.operations.shared import may_see
+from marketplace.microtasks.operations.shared import JOBS
 from marketplace.microtasks.states import Asking, Given, Pleading, Posted, Taking
 
 A_HANDFUL = 200
 
 
-def due(*, at: datetime) -> list[UUID]:
-    """Jobs whose clock has something to do."""
-    return list(Job.objects.filter(due_at__lte=at).order_by("due_at").values_list("pk", flat=True)[:A_HANDFUL])
+visible, own, of_owner, counts_of, due = JOBS.visible, JOBS.own, JOBS.posted_by, JOBS.counts_of, JOBS.due
 
 
 def full(*, at: datetime) -> list[UUID]:
@@ -50,41 +48,6 @@ def due_participants(*, at: datetime) -> list[UUID]:
 def due_pleas(*, at: datetime) -> list[UUID]:
     """Pleas that nobody answered or decided in time."""
     return list(Plea.objects.filter(until__lte=at).order_by("until").values_list("pk", flat=True)[:A_HANDFUL])
-
-
-def visible(job_id: UUID, actor: Actor) -> Job:
-    """A job that one may see.
-
-    Raises:
-        NotFound: none, or not for this reader.
-    """
-    found = Job.objects.select_related("owner").filter(pk=job_id).first()
-    if found is None or not may_see(found, actor):
-        raise NotFound
-    return found
-
-
-def own(job_id: UUID, actor: Actor) -> Job:
-    """A job of one's own.
-
-    Raises:
-        NotFound: none of this hat.
-    """
-    found = Job.objects.select_related("owner").filter(pk=job_id).first()
-    if found is None or actor.party_id is None or found.owner_id != actor.party_id:
-        raise NotFound
-    return found
-
-
-def of_owner(party_id: UUID) -> QuerySet[Job]:
-    """A poster's jobs."""
-    return Job.objects.filter(owner_id=party_id)
-
-
-def counts_of(party_id: UUID) -> dict[str, int]:
-    """How many jobs of a poster are in which state."""
-    rows = of_owner(party_id).values("state").annotate(n=Count("pk")).order_by("state")
-    return {row["state"]: row["n"] for row in rows}
 
 
 @dataclass(frozen=True)

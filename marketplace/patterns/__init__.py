@@ -30,7 +30,7 @@ def patterns(kind: str) -> dict[str, Pattern]:
 
 
 def _fields(row: dict[str, Any]) -> dict[str, Any]:
-    return row | {"brief": row["brief"].strip()}
+    return {name: value.strip() if isinstance(value, str) else value for name, value in row.items()}
 
 
 def begun(kind: str, key: str) -> dict[str, Any]:

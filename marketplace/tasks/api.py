@@ -17,12 +17,13 @@ from backend.accounts.endpoints import PUBLIC, SIGNED_IN, Endpoint, idempotent
 from backend.accounts.shapes import CURSOR, IDEMPOTENT, PUBLIC_REFUSED, REFUSED, SIZE, page_size
 from backend.common import clock, files, paging
 from backend.common.actors import Actor, Role
-from backend.common.errors import Invalid, NotFound
+from backend.common.errors import NotFound
 from backend.common.fen import MOST_FEN
 from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
 from marketplace.engagements.terms import RIGHTS
 from marketplace.invitations.models import INVITED
 from marketplace.patterns.api import Beginning
+from marketplace.shapes import WorkWhy
 from marketplace.tasks import diffs, queries
 from marketplace.tasks.models import Bid, SealLock, Task
 from marketplace.tasks.operations import awards, bids, drafts, inquiries, reviews
@@ -197,13 +198,6 @@ class Words(serializers.Serializer[Any]):
     """A question or an answer."""
 
     text = serializers.CharField(max_length=1_000)
-
-
-class TaskWhy(serializers.Serializer[Any]):
-    """A reason, and for an approval the signed lines of the checklist."""
-
-    reason = serializers.CharField(max_length=600, allow_blank=True, default="")
-    checklist = serializers.ListField(child=serializers.CharField(max_length=20), max_length=30, default=list)
 
 
 class FileTerms(serializers.Serializer[Any]):
@@ -489,11 +483,11 @@ class BidStep(Endpoint):
     scope = WORK
 
     @extend_schema(
-        operation_id="bids_act", request=TaskWhy, parameters=[IDEMPOTENT], responses={201: BidShown, **REFUSED}
+        operation_id="bids_act", request=WorkWhy, parameters=[IDEMPOTENT], responses={201: BidShown, **REFUSED}
     )
     @idempotent
     def post(self, request: Request, bid_id: UUID, act: str) -> Response:
-        body = self.read(TaskWhy)
+        body = self.read(WorkWhy)
         if act not in awards.BID_STEPS:
             raise NotFound
         awards.BID_STEPS[act](bid_id, body["reason"], self.actor, clock.now())
@@ -519,11 +513,11 @@ class TaskStep(Endpoint):
     scope = WORK
 
     @extend_schema(
-        operation_id="tasks_act", request=TaskWhy, parameters=[IDEMPOTENT], responses={201: TaskShown, **REFUSED}
+        operation_id="tasks_act", request=WorkWhy, parameters=[IDEMPOTENT], responses={201: TaskShown, **REFUSED}
     )
     @idempotent
     def post(self, request: Request, task_id: UUID, act: str) -> Response:
-        body = self.read(TaskWhy)
+        body = self.read(WorkWhy)
         if act not in ACTS:
             raise NotFound
         return Response(shown(ACTS[act](task_id, body, self.actor, clock.now()), self.actor), status=201)
@@ -535,20 +529,14 @@ class TaskReview(Endpoint):
     may = {"POST": Role.MODERATOR}
 
     @extend_schema(
-        operation_id="tasks_review", request=TaskWhy, parameters=[IDEMPOTENT], responses={201: TaskShown, **REFUSED}
+        operation_id="tasks_review", request=WorkWhy, parameters=[IDEMPOTENT], responses={201: TaskShown, **REFUSED}
     )
     @idempotent
     def post(self, request: Request, task_id: UUID, act: str) -> Response:
-        body, at = self.read(TaskWhy), clock.now()
+        body = self.read(WorkWhy)
         queries.visible(task_id, self.actor)
-        if act == "approve":
-            task = reviews.approve(task_id=task_id, checklist=body["checklist"], by=self.actor, at=at)
-            return Response(shown(task, self.actor), status=201)
-        if act not in reviews.STEPS:
-            raise NotFound
-        if not body["reason"].strip():
-            raise Invalid("请填写理由", "Please give a reason", field="reason")
-        return Response(shown(reviews.STEPS[act](task_id, body["reason"], self.actor, at), self.actor), status=201)
+        made = reviews.REVIEWING.decide(act, subject_id=task_id, **body, by=self.actor, at=clock.now())
+        return Response(shown(made, self.actor), status=201)
 
 
 class TaskInvitation(Endpoint):

@@ -17,4 +17,4 @@ class TasksConfig(AppConfig):
 
         books.CHECKS.append(queries.STANDING)
         limits.OBSTACLES.append(queries.open_business)
-        appeals.SUBJECTS["task"] = reviews.APPEALS
+        appeals.SUBJECTS["task"] = reviews.REVIEWING.appeals("/work/{}/")

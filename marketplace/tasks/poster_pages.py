@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -12,23 +11,24 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from backend.accounts.doors import actor_of, signed_in, staff, take, uploaded
-from backend.common import clock, files, paging
+from backend.common import clock, files
 from backend.common.actors import Actor, Role
-from backend.common.errors import Invalid, NotFound, Refusal
+from backend.common.errors import NotFound, Refusal
 from backend.common.fen import wire_yuan
 from backend.common.workbooks import book, download
 from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
 from backend.moderation import queries as moderation
 from backend.moderation import screening
 from backend.moderation.pages import card as appeal_card
+from marketplace import posting_pages
 from marketplace.engagements.terms import RIGHTS
 from marketplace.invitations.models import VISIBILITIES
-from marketplace.patterns import patterns
 from marketplace.tasks import queries
 from marketplace.tasks.forms import terms_now, terms_of, whole
 from marketplace.tasks.models import Task
 from marketplace.tasks.operations import awards, drafts, reviews
 from marketplace.tasks.operations import terms as amending
+from marketplace.tasks.operations.shared import TASKS
 from marketplace.tasks.states import TASK, Posting
 
 FIELDS = ("title", "summary", "brief", "category", "county", "visibility", "rights")
@@ -38,27 +38,10 @@ FIELDS = ("title", "summary", "brief", "category", "county", "visibility", "righ
 @signed_in
 def board(request: HttpRequest) -> HttpResponse:
     """All tasks that I posted, by state; posting starts a new draft."""
-    actor = actor_of(request)
-    if actor.party_id is None:
-        raise NotFound
     if request.method == "POST":
-        made = drafts.start(by=actor, at=clock.now(), like=request.POST.get("like", ""))
+        made = drafts.start(by=actor_of(request), at=clock.now(), like=request.POST.get("like", ""))
         return redirect("task-edit", made.pk)
-    state = request.GET.get("state", "")
-    rows = queries.of_owner(actor.party_id)
-    if state in TASK.states:
-        rows = rows.filter(state=state)
-    counts = queries.counts_of(actor.party_id)
-    context = {
-        "nav": "work",
-        "page": paging.page(rows, order=("-created_at", "-id"), cursor=request.GET.get("cursor", ""), size=20),
-        "counts": [(key, TASK.word(key), counts[key]) for key in TASK.states if key in counts],
-        "state": state,
-        "rest": f"state={state}&" if state in TASK.states else "",
-        "patterns": patterns("task").values(),
-        "now": clock.now(),
-    }
-    return render(request, "tasks/board.html", context)
+    return posting_pages.board(request, TASKS, TASK, kind="task", template="tasks/board.html")
 
 
 def _form(task: Task) -> dict[str, object]:
@@ -232,13 +215,16 @@ def bid_step(request: HttpRequest, task_id: UUID, bid_id: UUID, act: str) -> Htt
     return take(request, lambda by, at: do(bid_id, reason, by, at), done, redirect("task-compare", task_id))
 
 
-Step = Callable[[UUID, str, Actor, datetime], object]
-
-STEPS: dict[str, tuple[Step, str]] = {
-    "withdraw": (lambda key, _why, by, at: drafts.withdraw(task_id=key, by=by, at=at), "已撤回"),
-    "renew-invitation": (lambda key, _why, by, _at: drafts.renew_invitation(task_id=key, by=by), "邀请链接已更换"),
-    "cancel": (awards.STEPS["cancel"], "任务已取消，应标方已收到通知"),
-    "choose-none": (awards.STEPS["choose-none"], "已流标，应标方已收到通知"),
+STEPS: dict[str, posting_pages.Step] = awards.STEPS | {
+    "withdraw": lambda key, _why, by, at: drafts.withdraw(task_id=key, by=by, at=at),
+    "renew-invitation": lambda key, _why, by, _at: drafts.renew_invitation(task_id=key, by=by),
+    "copy": lambda key, _why, by, at: drafts.copy(task_id=key, by=by, at=at),
+}
+DONE = {
+    "withdraw": "已撤回",
+    "renew-invitation": "邀请链接已更换",
+    "cancel": "任务已取消，应标方已收到通知",
+    "choose-none": "已流标，应标方已收到通知",
 }
 
 
@@ -247,14 +233,8 @@ STEPS: dict[str, tuple[Step, str]] = {
 def step(request: HttpRequest, task_id: UUID, act: str) -> HttpResponse:
     """What a poster decides about a whole task."""
     queries.own(task_id, actor_of(request))
-    if act == "copy":
-        made = drafts.copy(task_id=task_id, by=actor_of(request), at=clock.now())
-        return redirect("task-edit", made.pk)
-    if act not in STEPS:
-        raise NotFound
-    do, done = STEPS[act]
-    reason = request.POST.get("reason", "")[:600]
-    return take(request, lambda by, at: do(task_id, reason, by, at), _(done), redirect("task", task_id))
+    done = _(DONE.get(act, "已记录"))
+    return posting_pages.step(request, task_id, act, STEPS, back="task", edit="task-edit", done=done)
 
 
 # --- the moderator -------------------------------------------------------------------------------------------
@@ -269,7 +249,7 @@ def review(request: HttpRequest, task_id: UUID) -> HttpResponse:
         "nav": "review",
         "task": task,
         "files": list(task.files.order_by("name", "pk")[: drafts.MOST_FILES]),
-        "checklist": reviews.checklist_for(task.category).items(),
+        "checklist": reviews.REVIEWING.lines_for(task).items(),
         "findings": list(screening.contacts("brief", f"{task.title}\n{task.summary}\n{task.brief}")),
         "alike": _alike(task),
         "history": moderation.history(task_id),
@@ -293,16 +273,4 @@ def _alike(task: Task) -> list[tuple[Task, int]]:
 def review_step(request: HttpRequest, task_id: UUID, act: str) -> HttpResponse:
     """Approve, return, freeze, thaw."""
     queries.visible(task_id, actor_of(request))
-    signed, reason = request.POST.getlist("checklist")[:30], request.POST.get("reason", "")[:600]
-
-    def do(by: Actor, at: datetime) -> object:
-        if act == "approve":
-            return reviews.approve(task_id=task_id, checklist=signed, by=by, at=at)
-        if not reason.strip():
-            raise Invalid("请填写理由", "Please give a reason", field="reason")
-        return reviews.STEPS[act](task_id, reason, by, at)
-
-    if act != "approve" and act not in reviews.STEPS:
-        raise NotFound
-    back = redirect("review-queue") if act in ("approve", "return") else redirect("task-review", task_id)
-    return take(request, do, _("已记录"), back)
+    return posting_pages.review_step(request, reviews.REVIEWING, task_id, act, back="task-review")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
 from backend.accounts.models import Party
 from backend.common.actors import Actor
@@ -15,51 +14,13 @@ from backend.common.fen import Fen
 from marketplace.engagements import queries as engagements
 from marketplace.invitations.operations import subjects_of
 from marketplace.tasks.models import Bid, Inquiry, Task, TaskFile
-from marketplace.tasks.operations.shared import KIND, may_see
+from marketplace.tasks.operations.shared import KIND, TASKS
 from marketplace.tasks.states import Bidding, Posting
 
 A_HANDFUL = 200
 
 
-def due(*, at: datetime) -> list[UUID]:
-    """Tasks whose clock has something to do."""
-    found = Task.objects.filter(due_at__lte=at).order_by("due_at")
-    return list(found.values_list("pk", flat=True)[:A_HANDFUL])
-
-
-def visible(task_id: UUID, actor: Actor) -> Task:
-    """A task that one may see.
-
-    Raises:
-        NotFound: none, or not for this reader.
-    """
-    task = Task.objects.select_related("owner").filter(pk=task_id).first()
-    if task is None or not may_see(task, actor):
-        raise NotFound
-    return task
-
-
-def own(task_id: UUID, actor: Actor) -> Task:
-    """A task of one's own.
-
-    Raises:
-        NotFound: none of this hat.
-    """
-    task = Task.objects.select_related("owner").filter(pk=task_id).first()
-    if task is None or actor.party_id is None or task.owner_id != actor.party_id:
-        raise NotFound
-    return task
-
-
-def of_owner(party_id: UUID) -> QuerySet[Task]:
-    """A poster's tasks."""
-    return Task.objects.filter(owner_id=party_id)
-
-
-def counts_of(party_id: UUID) -> dict[str, int]:
-    """How many tasks of a poster are in which state."""
-    rows = of_owner(party_id).values("state").annotate(n=Count("pk")).order_by("state")
-    return {row["state"]: row["n"] for row in rows}
+visible, own, of_owner, counts_of, due = TASKS.visible, TASKS.own, TASKS.posted_by, TASKS.counts_of, TASKS.due
 
 
 def file_of(task_id: UUID, file_id: UUID, actor: Actor) -> TaskFile:

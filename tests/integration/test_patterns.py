@@ -9,6 +9,8 @@ from backend.common import clock
 from backend.common.errors import NotFound, Refusal
 from marketplace.contests.operations import drafts as contests
 from marketplace.errands.operations import drafts as errands
+from marketplace.ideas.operations import drafts as ideas
+from marketplace.knowledge.operations import gaps
 from marketplace.microtasks.operations import drafts as microtasks
 from marketplace.patterns import begun, patterns
 from marketplace.tasks.operations import drafts as tasks
@@ -19,10 +21,11 @@ LACKING = {
     "contest": set(),
     "microtask": {"file", "gold_percent"},
     "errand": {"stops"},
+    "solicitation": set(),
 }
 """What a poster has to add to a draft of a pattern, by the field that a refusal names."""
 
-KINDS = {"task": tasks, "contest": contests, "microtask": microtasks, "errand": errands}
+KINDS = {"task": tasks, "contest": contests, "microtask": microtasks, "errand": errands, "solicitation": ideas}
 ALL = [(kind, key) for kind in KINDS for key in patterns(kind)]
 
 
@@ -46,7 +49,13 @@ def test_a_draft_begins_with_it_and_lacks_only_what_is_the_posters_own(db, kind,
     assert _submit(kind, made.pk, by) == LACKING[kind]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("key", patterns("gap"))
+def test_a_bounty_begins_with_it_and_lacks_only_its_sum(db, key):
+    made = gaps.ask(terms=gaps.Terms(**begun("gap", key), county="", fen=20_000), by=firm()[1], at=clock.now())
+    assert made.state == "review"
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "gap"])
 def test_there_are_three_of_each_kind_and_no_other_name(kind):
     assert len(patterns(kind)) >= 3
     assert all(all(one.words) for one in patterns(kind).values())

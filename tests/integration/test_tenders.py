@@ -50,8 +50,10 @@ def test_a_task_is_published_after_a_review_with_every_line_signed():
     task = task_draft(by)
     drafts.submit(task_id=task.pk, by=by, at=clock.now())
     with pytest.raises(ChecklistOpen):
-        reviews.approve(task_id=task.pk, checklist=("poster",), by=moderator(), at=clock.now())
-    reviews.approve(task_id=task.pk, checklist=reviews.checklist_for("design"), by=moderator(), at=clock.now())
+        reviews.REVIEWING.approve(subject_id=task.pk, checklist=("poster",), by=moderator(), at=clock.now())
+    reviews.REVIEWING.approve(
+        subject_id=task.pk, checklist=reviews.REVIEWING.lines_for(task), by=moderator(), at=clock.now()
+    )
 
     task.refresh_from_db()
     assert task.state == "open"
@@ -67,8 +69,8 @@ def test_a_moderator_of_the_poster_does_not_review():
     from backend.common.actors import Role
 
     with pytest.raises(Affiliated):
-        reviews.approve(
-            task_id=task.pk, checklist=reviews.CHECKLIST, by=acting(founder, Role.MODERATOR), at=clock.now()
+        reviews.REVIEWING.approve(
+            subject_id=task.pk, checklist=reviews.CHECKLIST, by=acting(founder, Role.MODERATOR), at=clock.now()
         )
     assert Task.objects.get(pk=task.pk).state == "review"
 
@@ -433,11 +435,11 @@ def test_a_silent_poster_is_reminded_and_then_the_task_fails():
 def test_a_frozen_task_opens_nothing_and_goes_on_later():
     task, _poster = open_task()
     bid, _bidder = sealed_bid(task)
-    reviews.freeze(task_id=task.pk, reason="收到侵权投诉，核查中", by=moderator(), at=clock.now())
+    reviews.REVIEWING.freeze(subject_id=task.pk, reason="收到侵权投诉，核查中", by=moderator(), at=clock.now())
     with pytest.raises(BiddingClosed):
         sealed_bid(task)
     clock.advance(timedelta(days=2))
-    reviews.thaw(task_id=task.pk, reason="核查无误", by=moderator(), at=clock.now())
+    reviews.REVIEWING.thaw(subject_id=task.pk, reason="核查无误", by=moderator(), at=clock.now())
     assert Task.objects.get(pk=task.pk).closes_at > task.closes_at + timedelta(days=1)
     open_bids(task)
     assert _bid(bid).state == "opened"
@@ -482,5 +484,5 @@ def test_only_a_moderator_moves_a_task_in_review():
     task = task_draft(by)
     drafts.submit(task_id=task.pk, by=by, at=clock.now())
     with pytest.raises((MoveForbidden, Affiliated)):
-        reviews.approve(task_id=task.pk, checklist=reviews.CHECKLIST, by=acting(person()), at=clock.now())
+        reviews.REVIEWING.approve(subject_id=task.pk, checklist=reviews.CHECKLIST, by=acting(person()), at=clock.now())
     assert Party.objects.get(pk=by.party_id).level == "O2"

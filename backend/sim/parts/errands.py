@@ -234,7 +234,10 @@ def moderate(world: World) -> Thread | None:
         return None
     key, what = errand.pk, "freeze" if errand.state == Posted.OPEN else "thaw"
     return world.task(
-        f"a moderator: {what}", lambda: reviews.REVIEWING.steps[what](key, GROUNDS, by, world.now()) and None
+        f"a moderator: {what}",
+        lambda: (
+            reviews.REVIEWING.decide(what, subject_id=key, checklist=(), reason=GROUNDS, by=by, at=world.now()) and None
+        ),
     )
 
 

@@ -168,15 +168,15 @@ def judge(world: World) -> Thread | None:
     gap = world.pick(rows)
     key, by = gap.pk, world.acting(_user(gap.owner_id))
     officer = world.acting(world.person("moderator"), Role.MODERATOR)
-    steps = gaps.REVIEWING.steps
+    review = gaps.REVIEWING
     acts: dict[str, Callable[[], object]] = {
         "is paid at once": lambda: bounties.accept(gap_id=key, by=by, at=world.now()),
         "is contested": lambda: bounties.contest(gap_id=key, reason=GROUNDS, by=by, at=world.now()),
         "is called off": lambda: bounties.cancel(gap_id=key, reason=GROUNDS, by=by, at=world.now()),
         "is found for": lambda: bounties.FINDINGS["for"](key, GROUNDS, officer, world.now()),
         "is found against": lambda: bounties.FINDINGS["against"](key, GROUNDS, officer, world.now()),
-        "is frozen": lambda: steps["freeze"](key, GROUNDS, officer, world.now()),
-        "goes on": lambda: steps["thaw"](key, GROUNDS, officer, world.now()),
+        "is frozen": lambda: review.freeze(subject_id=key, reason=GROUNDS, by=officer, at=world.now()),
+        "goes on": lambda: review.thaw(subject_id=key, reason=GROUNDS, by=officer, at=world.now()),
     }
     weighed = {
         Missing.OPEN: ["is called off", "is frozen"],

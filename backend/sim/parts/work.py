@@ -56,7 +56,8 @@ def _publish(world: World, client: User, days: int) -> Task:
     drafts.write(task_id=task.pk, terms=_terms(days), version=1, by=by, at=at)
     drafts.submit(task_id=task.pk, by=by, at=at)
     moderator = world.acting(world.people("moderator")[0], Role.MODERATOR)
-    return reviews.approve(task_id=task.pk, checklist=reviews.CHECKLIST, by=moderator, at=at)
+    approved: Task = reviews.REVIEWING.approve(subject_id=task.pk, checklist=reviews.CHECKLIST, by=moderator, at=at)
+    return approved
 
 
 def _proposal(world: World) -> Proposal:

@@ -22,12 +22,13 @@ from backend.moderation import operations as moderation
 from marketplace.contests.errors import ContestFixed, ContestIncomplete, TakesAllRights
 from marketplace.contests.models import COUNT, GALLERIES, MODES, SINGLE, Contest, ContestFile
 from marketplace.contests.operations import money
-from marketplace.contests.operations.shared import KIND, SCOPE, held, move, of_owner, set_clock, show
+from marketplace.contests.operations.shared import CONTESTS, KIND, move, of_owner, set_clock, show
 from marketplace.contests.states import Running
 from marketplace.engagements.terms import RIGHTS
+from marketplace.invitations import operations as invitations
 from marketplace.invitations.models import INVITED, PUBLIC
-from marketplace.invitations.operations import let_in, new_code
 from marketplace.patterns import begun
+from marketplace.postings import SCOPE
 from marketplace.tasks.errors import Stale
 
 UNTITLED = "未命名赛事"
@@ -362,27 +363,15 @@ def withdraw(*, contest_id: UUID, by: Actor, at: datetime) -> Contest:
 # --- the invited -------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
 def renew_invitation(*, contest_id: UUID, by: Actor) -> Contest:
     """A new word for the invitation's address; the old one opens nothing any more (更换邀请链接)."""
-    contest, _actor = of_owner(contest_id, by)
-    contest.invite_code = new_code()
-    contest.save(update_fields=["invite_code"])
-    return contest
+    return invitations.renew(CONTESTS, contest_id, by=by)
 
 
-@transaction.atomic
 def come_in(*, code: str, by: Actor, at: datetime) -> Contest:
-    """Whoever was sent the address may see the contest from now on (接受邀请).
+    """Whoever was sent the address may see it from now on (接受邀请).
 
     Raises:
         NotFound: the address opens nothing.
     """
-    rows = Contest.objects.filter(invite_code=code, visibility=INVITED, state__in=Running.PUBLIC)
-    found = rows.values_list("pk", flat=True).first() if by.party_id else None
-    if found is None or by.party_id is None:
-        raise NotFound
-    contest = held(found)
-    if contest.owner_id != by.party_id:
-        let_in(KIND, contest.pk, by.party_id, at=at)
-    return contest
+    return invitations.come_in(CONTESTS, KIND, code, public=Running.PUBLIC, by=by, at=at)

@@ -24,8 +24,9 @@ from backend.moderation import screening
 from marketplace.contests.errors import EntriesClosed, EntryLimit, NotFinalist, OwnContest, PledgeNeeded
 from marketplace.contests.models import FINAL, SHOWN, SOURCE, Contest, Entry, EntryFile
 from marketplace.contests.operations import rounds, secrecy
-from marketplace.contests.operations.shared import KIND, SCOPE, held, is_affiliated, may_see, show
+from marketplace.contests.operations.shared import KIND, held, is_affiliated, may_see, show
 from marketplace.contests.states import Running
+from marketplace.postings import SCOPE
 
 LEAST_WORDS, MOST_WORDS, MOST_FILES = 10, 5_000, 10
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from marketplace.contests.models import Contest
-from marketplace.contests.operations.shared import KIND, held, move
+from marketplace.contests.operations.shared import CONTESTS, KIND, move
 from marketplace.reviewing import Reviewing
 
 CHECKLIST = {
@@ -18,4 +17,4 @@ CHECKLIST = {
 }
 """The lines that a moderator signs (审核清单)."""
 
-REVIEWING = Reviewing(KIND, "赛事", Contest, CHECKLIST, held, move)
+REVIEWING = Reviewing(KIND, "赛事", CONTESTS, CHECKLIST, move)

@@ -20,8 +20,9 @@ from backend.judging.states import Sitting
 from marketplace.contests.errors import PledgeClosed, PledgeNeeded
 from marketplace.contests.models import Contest, ContestFile, Pledge, SecretRead
 from marketplace.contests.operations import rounds
-from marketplace.contests.operations.shared import KIND, SCOPE, held, may_see
+from marketplace.contests.operations.shared import KIND, held, may_see
 from marketplace.contests.states import Running
+from marketplace.postings import SCOPE
 
 SIGNER, STAFF = "signer", "staff"
 

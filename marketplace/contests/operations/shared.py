@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID
 
 from backend.accounts.queries import belongs_to
 from backend.common import outbox, rules
 from backend.common.actors import Actor, Role
-from backend.common.errors import Forbidden, NotFound
 from backend.judging.models import Judge
 from backend.listings import operations as listings
 from marketplace.contests.events import ContestMoved
@@ -16,37 +14,9 @@ from marketplace.contests.models import Contest
 from marketplace.contests.states import Running
 from marketplace.invitations.models import PUBLIC
 from marketplace.invitations.operations import is_invited
+from marketplace.postings import Postings
 
-SCOPE = "work"
 KIND = "contest"
-
-
-def held(contest_id: UUID) -> Contest:
-    """The contest, its row held.
-
-    Raises:
-        NotFound: there is none.
-    """
-    rows = Contest.objects.select_for_update(of=("self",)).select_related("owner", "paid_by")
-    found = rows.filter(pk=contest_id).first()
-    if found is None:
-        raise NotFound
-    return found
-
-
-def of_owner(contest_id: UUID, by: Actor) -> tuple[Contest, Actor]:
-    """The host's contest, its row held, and the host in their role.
-
-    Raises:
-        NotFound: not the host's hat.
-        Forbidden: the hat's mandate does not cover work.
-    """
-    contest = held(contest_id)
-    if by.party_id is None or contest.owner_id != by.party_id:
-        raise NotFound
-    if SCOPE not in by.scopes:
-        raise Forbidden
-    return contest, by.wears(Role.OWNER)
 
 
 def is_affiliated(contest: Contest, by: Actor) -> bool:
@@ -64,6 +34,10 @@ def may_see(contest: Contest, by: Actor) -> bool:
     if contest.state not in Running.PUBLIC:
         return False
     return contest.visibility == PUBLIC or is_invited(contest.pk, by.party_id) or _judges(contest, by)
+
+
+CONTESTS = Postings(Contest, may_see, beside=("owner", "paid_by"))
+held, of_owner = CONTESTS.held, CONTESTS.held_by_owner
 
 
 def _judges(contest: Contest, by: Actor) -> bool:

@@ -24,10 +24,11 @@ from marketplace.errands import geography, stops_file
 from marketplace.errands.errors import ErrandFixed, ErrandIncomplete
 from marketplace.errands.kinds import KINDS
 from marketplace.errands.models import BOOKING, MODES, Errand, Stop
-from marketplace.errands.operations.shared import KIND, SCOPE, move, of_owner, set_clock, show
+from marketplace.errands.operations.shared import KIND, move, of_owner, set_clock, show
 from marketplace.errands.states import Posted
 from marketplace.errands.stops_file import StopRow
 from marketplace.patterns import begun
+from marketplace.postings import SCOPE
 from marketplace.tasks.errors import Stale
 
 UNTITLED = "未命名现场任务"

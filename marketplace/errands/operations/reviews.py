@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from marketplace.errands.models import Errand
-from marketplace.errands.operations.shared import KIND, held, move
+from marketplace.errands.operations.shared import ERRANDS, KIND, move
 from marketplace.reviewing import Reviewing
 
 CHECKLIST = {
@@ -16,4 +15,4 @@ CHECKLIST = {
 }  # fmt: skip
 """The lines that a moderator signs (审核清单)."""
 
-REVIEWING = Reviewing(KIND, "现场", Errand, CHECKLIST, held, move)
+REVIEWING = Reviewing(KIND, "现场", ERRANDS, CHECKLIST, move)

@@ -23,9 +23,10 @@ from marketplace.errands.events import LicenceMoved
 from marketplace.errands.kinds import KINDS, LICENCES
 from marketplace.errands.models import Licence, Runner, Stop
 from marketplace.errands.operations import hands
-from marketplace.errands.operations.shared import SCOPE, held_runner, runner_of
+from marketplace.errands.operations.shared import held_runner, runner_of
 from marketplace.errands.records import EAST, NORTH, SOUTH, WEST
 from marketplace.errands.states import At, Licensed
+from marketplace.postings import SCOPE
 from marketplace.tasks.errors import Affiliated
 
 QUEUE = "licence"

@@ -32,8 +32,9 @@ from marketplace.errands.kinds import KINDS, LICENCES, UNITS, needs_licence
 from marketplace.errands.models import DIRECT, Errand, Runner, Service, Stop
 from marketplace.errands.operations import hands
 from marketplace.errands.operations.drafts import stop_from
-from marketplace.errands.operations.shared import SCOPE, move, runner_of, set_clock
+from marketplace.errands.operations.shared import move, runner_of, set_clock
 from marketplace.errands.stops_file import MOST_ADDRESS, StopRow
+from marketplace.postings import SCOPE
 from marketplace.tasks.errors import Affiliated
 
 MOST_N = 1_000

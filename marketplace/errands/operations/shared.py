@@ -20,38 +20,10 @@ from marketplace.errands.errors import NotRegistered
 from marketplace.errands.events import ErrandMoved, StopMoved
 from marketplace.errands.models import Errand, Runner, Stop
 from marketplace.errands.states import At, Posted
+from marketplace.postings import SCOPE, Postings
 
-SCOPE = "work"
 KIND = "errand"
 CATEGORY = "livelihood"
-
-
-def held(errand_id: UUID) -> Errand:
-    """The errand, its row held.
-
-    Raises:
-        NotFound: there is none.
-    """
-    rows = Errand.objects.select_for_update(no_key=True, of=("self",)).select_related("owner", "paid_by")
-    found = rows.filter(pk=errand_id).first()
-    if found is None:
-        raise NotFound
-    return found
-
-
-def of_owner(errand_id: UUID, by: Actor) -> tuple[Errand, Actor]:
-    """The poster's errand, its row held, and the poster in their role.
-
-    Raises:
-        NotFound: not the poster's hat.
-        Forbidden: the hat's mandate does not cover work.
-    """
-    errand = held(errand_id)
-    if by.party_id is None or errand.owner_id != by.party_id:
-        raise NotFound
-    if SCOPE not in by.scopes:
-        raise Forbidden
-    return errand, by.wears(Role.OWNER)
 
 
 def runner_of(by: Actor) -> Runner:
@@ -120,6 +92,10 @@ def may_see(errand: Errand, by: Actor) -> bool:
     ):
         return True
     return bool(by.roles & {Role.MODERATOR, Role.AUDITOR}) and errand.state != Posted.DRAFT
+
+
+ERRANDS = Postings(Errand, may_see, beside=("owner", "paid_by"))
+held, of_owner = ERRANDS.held, ERRANDS.held_by_owner
 
 
 def move(errand: Errand, event: str, *, by: Actor, at: datetime, reason: str = "") -> None:

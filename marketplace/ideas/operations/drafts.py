@@ -18,8 +18,10 @@ from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
 from backend.moderation import operations as moderation
 from marketplace.ideas.errors import SolicitationFixed, SolicitationIncomplete
 from marketplace.ideas.models import LEVELS, Solicitation
-from marketplace.ideas.operations.shared import KIND, SCOPE, move, of_owner, set_clock, show
+from marketplace.ideas.operations.shared import KIND, move, of_owner, set_clock, show
 from marketplace.ideas.states import Asking
+from marketplace.patterns import begun
+from marketplace.postings import SCOPE
 from marketplace.tasks.errors import Stale
 
 UNTITLED = "未命名征集"
@@ -40,18 +42,19 @@ class Terms:
 
 
 @transaction.atomic
-def start(*, by: Actor, at: datetime) -> Solicitation:
-    """A new draft of one's own (新建征集).
+def start(*, by: Actor, at: datetime, like: str = "") -> Solicitation:
+    """A new draft of one's own: empty, or begun from a pattern (新建征集).
 
     Raises:
         Forbidden: the hat's mandate does not cover work.
+        NotFound: no such pattern.
     """
     if by.party_id is None or SCOPE not in by.scopes:
         raise Forbidden
     owner = Party.objects.get(pk=by.party_id)
-    made = Solicitation(
-        owner=owner, title=UNTITLED, category="design", county=owner.county, created_at=at, state_at=at
-    )  # fmt: skip
+    blank = {"title": UNTITLED, "category": "design"}
+    made = Solicitation(**blank | begun(KIND, like), owner=owner, county=owner.county, created_at=at, state_at=at)
+    made.brief_html = richtext.render(made.brief)
     set_clock(made)
     made.save(force_insert=True)
     show(made)

@@ -23,8 +23,9 @@ from backend.moderation import screening
 from marketplace.ideas.errors import EndorsedAlready, IdeaLimit, IdeasClosed, LevelForEndorsing, OwnIdea
 from marketplace.ideas.events import IdeaMoved
 from marketplace.ideas.models import Endorsement, Idea, Solicitation
-from marketplace.ideas.operations.shared import SCOPE, held, may_see, of_owner, show
+from marketplace.ideas.operations.shared import held, may_see, of_owner, show
 from marketplace.ideas.states import Proposed
+from marketplace.postings import SCOPE
 from marketplace.tasks.errors import Affiliated
 
 LEAST_WORDS, MOST_WORDS, MOST_REPLY = 20, 5_000, 500

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from marketplace.ideas.models import Solicitation
-from marketplace.ideas.operations.shared import KIND, held, move
+from marketplace.ideas.operations.shared import KIND, SOLICITATIONS, move
 from marketplace.reviewing import Reviewing
 
 CHECKLIST = {
@@ -17,4 +16,4 @@ CHECKLIST = {
 }
 """The lines that a moderator signs (审核清单)."""
 
-REVIEWING = Reviewing(KIND, "征集", Solicitation, CHECKLIST, held, move)
+REVIEWING = Reviewing(KIND, "征集", SOLICITATIONS, CHECKLIST, move)

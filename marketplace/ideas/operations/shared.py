@@ -3,46 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from backend.common import outbox, rules
 from backend.common.actors import Actor, Role
-from backend.common.errors import Forbidden, NotFound
 from backend.listings import operations as listings
 from marketplace.ideas.events import SolicitationMoved
 from marketplace.ideas.models import Solicitation
 from marketplace.ideas.states import Asking
+from marketplace.postings import Postings
 
-SCOPE = "work"
 KIND = "solicitation"
-
-
-def held(solicitation_id: UUID) -> Solicitation:
-    """The solicitation, its row held.
-
-    Raises:
-        NotFound: there is none.
-    """
-    rows = Solicitation.objects.select_for_update(no_key=True, of=("self",)).select_related("owner")
-    found = rows.filter(pk=solicitation_id).first()
-    if found is None:
-        raise NotFound
-    return found
-
-
-def of_owner(solicitation_id: UUID, by: Actor) -> tuple[Solicitation, Actor]:
-    """The poster's solicitation, its row held, and the poster in their role.
-
-    Raises:
-        NotFound: not the poster's hat.
-        Forbidden: the hat's mandate does not cover work.
-    """
-    found = held(solicitation_id)
-    if by.party_id is None or found.owner_id != by.party_id:
-        raise NotFound
-    if SCOPE not in by.scopes:
-        raise Forbidden
-    return found, by.wears(Role.OWNER)
 
 
 def may_see(found: Solicitation, by: Actor) -> bool:
@@ -50,6 +20,10 @@ def may_see(found: Solicitation, by: Actor) -> bool:
     if found.state in Asking.PUBLIC or by.party_id is not None and by.party_id == found.owner_id:
         return True
     return bool(by.roles & {Role.MODERATOR, Role.AUDITOR}) and found.state != Asking.DRAFT
+
+
+SOLICITATIONS = Postings(Solicitation, may_see)
+held, of_owner = SOLICITATIONS.held, SOLICITATIONS.held_by_owner
 
 
 def move(found: Solicitation, event: str, *, by: Actor, at: datetime, reason: str = "") -> None:

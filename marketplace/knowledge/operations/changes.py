@@ -30,8 +30,9 @@ from marketplace.knowledge.errors import (
 from marketplace.knowledge.licences import LICENCES, goes_into
 from marketplace.knowledge.models import Article, Change, Gap, Version
 from marketplace.knowledge.operations import gaps
-from marketplace.knowledge.operations.shared import SCOPE, held, held_article, may_see, move, set_clock
+from marketplace.knowledge.operations.shared import held, held_article, may_see, move, set_clock
 from marketplace.knowledge.states import Changing, Missing, Shelved
+from marketplace.postings import SCOPE
 from marketplace.tasks.errors import Stale
 
 UNTITLED = "未命名条目"

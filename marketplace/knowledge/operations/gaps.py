@@ -22,8 +22,8 @@ from backend.moderation import operations as moderation
 from backend.moderation import screening
 from marketplace.knowledge.events import GapMoved
 from marketplace.knowledge.models import Article, Gap
-from marketplace.knowledge.operations.shared import SCOPE
 from marketplace.knowledge.states import Missing, Shelved
+from marketplace.postings import SCOPE, Postings
 from marketplace.reviewing import Reviewing
 
 KIND = "gap"
@@ -53,39 +53,15 @@ class Terms:
     article_id: UUID | None = None
 
 
-def held(gap_id: UUID) -> Gap:
-    """The gap, its row held.
-
-    Raises:
-        NotFound: there is none.
-    """
-    rows = Gap.objects.select_for_update(no_key=True, of=("self",)).select_related("owner")
-    found = rows.filter(pk=gap_id).first()
-    if found is None:
-        raise NotFound
-    return found
-
-
-def of_owner(gap_id: UUID, by: Actor) -> tuple[Gap, Actor]:
-    """The poster's gap, its row held, and the poster in their role.
-
-    Raises:
-        NotFound: not the poster's hat.
-        Forbidden: the hat's mandate does not cover work.
-    """
-    found = held(gap_id)
-    if by.party_id is None or found.owner_id != by.party_id:
-        raise NotFound
-    if SCOPE not in by.scopes:
-        raise Forbidden
-    return found, by.wears(Role.OWNER)
-
-
 def may_see(found: Gap, by: Actor) -> bool:
     """Whether a gap is there for somebody: everybody's once it is open, before that its poster's and staff's."""
     if found.state in Missing.PUBLIC or by.party_id is not None and by.party_id == found.owner_id:
         return True
     return bool(by.roles & {Role.MODERATOR, Role.AUDITOR})
+
+
+GAPS = Postings(Gap, may_see, beside=("owner", "article", "filled_by__author"))
+held, of_owner = GAPS.held, GAPS.held_by_owner
 
 
 def move(found: Gap, event: str, *, by: Actor, at: datetime, reason: str = "") -> None:
@@ -232,6 +208,6 @@ def open_for(found: Gap, at: datetime) -> None:
     found.opens_at, found.closes_at = at, at + timedelta(days=found.open_days)
 
 
-REVIEWING = Reviewing(KIND, "知识悬赏", Gap, CHECKLIST, held, move)
+REVIEWING = Reviewing(KIND, "知识悬赏", GAPS, CHECKLIST, move)
 
 Step = Callable[[UUID, str, Actor, datetime], Gap]

@@ -13,7 +13,6 @@ from marketplace.knowledge.events import ChangeMoved
 from marketplace.knowledge.models import Article, Change
 from marketplace.knowledge.states import Changing, Shelved
 
-SCOPE = "work"
 KIND = "article"
 
 

@@ -23,9 +23,10 @@ from marketplace import escrows
 from marketplace.microtasks import loading
 from marketplace.microtasks.errors import JobFixed, JobIncomplete
 from marketplace.microtasks.models import CHOICE, FORMS, Item, Job, Picture
-from marketplace.microtasks.operations.shared import KIND, SCOPE, move, of_owner, set_clock, show
+from marketplace.microtasks.operations.shared import KIND, move, of_owner, set_clock, show
 from marketplace.microtasks.states import Posted
 from marketplace.patterns import begun
+from marketplace.postings import SCOPE
 from marketplace.tasks.errors import Stale
 
 UNTITLED = "未命名计件任务"

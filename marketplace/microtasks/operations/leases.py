@@ -34,8 +34,9 @@ from marketplace.microtasks.errors import (
 from marketplace.microtasks.models import Answer, Item, Job, Participant, Plea, Sheet
 from marketplace.microtasks.operations import rows
 from marketplace.microtasks.operations.drafts import FREE
-from marketplace.microtasks.operations.shared import SCOPE, is_affiliated, of_worker, shared
+from marketplace.microtasks.operations.shared import is_affiliated, of_worker, shared
 from marketplace.microtasks.states import Asking, Given, Pleading, Taking
+from marketplace.postings import SCOPE
 
 
 @transaction.atomic

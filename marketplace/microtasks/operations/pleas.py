@@ -19,8 +19,9 @@ from marketplace.microtasks.errors import PleaRefused
 from marketplace.microtasks.events import PleaMoved
 from marketplace.microtasks.models import GOLD, WORK, Answer, Item, Job, Participant, Plea
 from marketplace.microtasks.operations import verdicts
-from marketplace.microtasks.operations.shared import SCOPE, held, of_owner
+from marketplace.microtasks.operations.shared import held, of_owner
 from marketplace.microtasks.states import Asking, Given, Pleading, Posted
+from marketplace.postings import SCOPE
 from marketplace.tasks.errors import Affiliated
 
 QUEUE = "plea"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from marketplace.microtasks.models import Job
-from marketplace.microtasks.operations.shared import KIND, held, move
+from marketplace.microtasks.operations.shared import JOBS, KIND, move
 from marketplace.reviewing import Reviewing
 
 CHECKLIST = {
@@ -19,4 +18,4 @@ CHECKLIST = {
 }
 """The lines that a moderator signs (审核清单)."""
 
-REVIEWING = Reviewing(KIND, "计件", Job, CHECKLIST, held, move)
+REVIEWING = Reviewing(KIND, "计件", JOBS, CHECKLIST, move)

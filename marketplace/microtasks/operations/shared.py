@@ -8,27 +8,14 @@ from uuid import UUID
 from backend.accounts.queries import belongs_to
 from backend.common import outbox, rules
 from backend.common.actors import Actor, Role
-from backend.common.errors import Forbidden, NotFound
+from backend.common.errors import NotFound
 from backend.listings import operations as listings
 from marketplace.microtasks.events import JobMoved
 from marketplace.microtasks.models import Job, Participant
 from marketplace.microtasks.states import Posted
+from marketplace.postings import Postings
 
-SCOPE = "work"
 KIND = "microtask"
-
-
-def held(job_id: UUID) -> Job:
-    """The job, its row held: nobody takes items from it meanwhile.
-
-    Raises:
-        NotFound: there is none.
-    """
-    rows = Job.objects.select_for_update(no_key=True, of=("self",)).select_related("owner", "paid_by")
-    found = rows.filter(pk=job_id).first()
-    if found is None:
-        raise NotFound
-    return found
 
 
 def shared(job_id: UUID) -> Job:
@@ -41,21 +28,6 @@ def shared(job_id: UUID) -> Job:
     if found is None:
         raise NotFound
     return found
-
-
-def of_owner(job_id: UUID, by: Actor) -> tuple[Job, Actor]:
-    """The poster's job, its row held, and the poster in their role.
-
-    Raises:
-        NotFound: not the poster's hat.
-        Forbidden: the hat's mandate does not cover work.
-    """
-    job = held(job_id)
-    if by.party_id is None or job.owner_id != by.party_id:
-        raise NotFound
-    if SCOPE not in by.scopes:
-        raise Forbidden
-    return job, by.wears(Role.OWNER)
 
 
 def of_worker(participant_id: UUID) -> Participant:
@@ -75,6 +47,10 @@ def may_see(job: Job, by: Actor) -> bool:
     if job.state in Posted.PUBLIC or by.party_id is not None and by.party_id == job.owner_id:
         return True
     return bool(by.roles & {Role.MODERATOR, Role.AUDITOR}) and job.state != Posted.DRAFT
+
+
+JOBS = Postings(Job, may_see, beside=("owner", "paid_by"))
+held, of_owner = JOBS.held, JOBS.held_by_owner
 
 
 def move(job: Job, event: str, *, by: Actor, at: datetime, reason: str = "") -> None:

@@ -18,10 +18,11 @@ from backend.common.errors import Forbidden, Invalid, NotFound, Refusal, refuse_
 from backend.common.fen import MOST_FEN, Fen, show_yuan
 from backend.common.rules import SHANGHAI
 from backend.moderation import screening
+from marketplace.postings import SCOPE
 from marketplace.tasks.errors import AboveBudget, BiddingClosed, CopiedBid, OwnTask, TermsMoved, TooManyBids
 from marketplace.tasks.models import Bid, Task
 from marketplace.tasks.operations import locks
-from marketplace.tasks.operations.shared import SCOPE, held, is_affiliated, may_see, move_bid, show, tell_of_bid
+from marketplace.tasks.operations.shared import held, is_affiliated, may_see, move_bid, show, tell_of_bid
 from marketplace.tasks.states import Bidding
 
 LEAST_WORDS, MOST_WORDS = 20, 5_000

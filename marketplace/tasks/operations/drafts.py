@@ -19,12 +19,13 @@ from backend.common.fen import Fen, show_yuan
 from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
 from backend.moderation import operations as moderation
 from marketplace.engagements.terms import RIGHTS
+from marketplace.invitations import operations as invitations
 from marketplace.invitations.models import INVITED, PUBLIC
-from marketplace.invitations.operations import let_in, new_code
 from marketplace.patterns import begun
+from marketplace.postings import SCOPE
 from marketplace.tasks.errors import Stale, TaskFixed, TermsIncomplete
 from marketplace.tasks.models import Task, TaskFile
-from marketplace.tasks.operations.shared import KIND, SCOPE, held, move, of_owner, set_clock, show
+from marketplace.tasks.operations.shared import KIND, TASKS, move, of_owner, set_clock, show
 from marketplace.tasks.states import Posting
 
 UNTITLED = "未命名任务"
@@ -66,7 +67,7 @@ def start(*, by: Actor, at: datetime, like: str = "") -> Task:
         **blank | begun("task", like),
         owner=owner,
         county=owner.county,
-        invite_code=new_code(),
+        invite_code=invitations.new_code(),
         created_at=at,
         state_at=at,
     )
@@ -81,7 +82,7 @@ def copy(*, task_id: UUID, by: Actor, at: datetime) -> Task:
     new = Task(
         **{name: getattr(task, name) for name in _COPIED},
         owner=old.owner,
-        invite_code=new_code(),
+        invite_code=invitations.new_code(),
         created_at=at,
         state_at=at,
     )
@@ -285,28 +286,15 @@ def withdraw(*, task_id: UUID, by: Actor, at: datetime) -> Task:
 # --- the invited -------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
 def renew_invitation(*, task_id: UUID, by: Actor) -> Task:
     """A new word for the invitation's address; the old one opens nothing any more (更换邀请链接)."""
-    task, _actor = of_owner(task_id, by)
-    task.invite_code = new_code()
-    task.save(update_fields=["invite_code"])
-    return task
+    return invitations.renew(TASKS, task_id, by=by)
 
 
-@transaction.atomic
 def come_in(*, code: str, by: Actor, at: datetime) -> Task:
-    """Whoever was sent the address may see the task from now on (接受邀请).
+    """Whoever was sent the address may see it from now on (接受邀请).
 
     Raises:
         NotFound: the address opens nothing.
     """
-    if by.party_id is None:
-        raise NotFound
-    found = Task.objects.filter(invite_code=code, state__in=Posting.PUBLIC).values_list("pk", flat=True).first()
-    if found is None:
-        raise NotFound
-    task = held(found)
-    if task.owner_id != by.party_id:
-        let_in(KIND, task.pk, by.party_id, at=at)
-    return task
+    return invitations.come_in(TASKS, KIND, code, public=Posting.PUBLIC, by=by, at=at)

@@ -11,10 +11,11 @@ from backend.common import outbox, rules
 from backend.common.actors import Actor
 from backend.common.errors import Forbidden, Invalid, NotFound
 from backend.moderation import screening
+from marketplace.postings import SCOPE
 from marketplace.tasks.errors import AskingClosed
 from marketplace.tasks.events import TaskAsked
 from marketplace.tasks.models import Inquiry, Task
-from marketplace.tasks.operations.shared import SCOPE, held, may_see, of_owner
+from marketplace.tasks.operations.shared import held, may_see, of_owner
 
 MOST_QUESTIONS, MOST_OF_ONE = 100, 10
 

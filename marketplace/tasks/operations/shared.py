@@ -3,48 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID
 
 from backend.accounts.queries import belongs_to
 from backend.common import outbox, rules
 from backend.common.actors import Actor, Role
-from backend.common.errors import Forbidden, NotFound
 from backend.listings import operations as listings
 from marketplace.invitations.models import PUBLIC
 from marketplace.invitations.operations import is_invited
+from marketplace.postings import Postings
 from marketplace.tasks.events import BidMoved, TaskMoved
 from marketplace.tasks.models import Bid, Task
 from marketplace.tasks.states import Posting
 
-SCOPE = "work"
 KIND = "task"
-
-
-def held(task_id: UUID) -> Task:
-    """The task, its row held.
-
-    Raises:
-        NotFound: there is none.
-    """
-    found = Task.objects.select_for_update(of=("self",)).select_related("owner").filter(pk=task_id).first()
-    if found is None:
-        raise NotFound
-    return found
-
-
-def of_owner(task_id: UUID, by: Actor) -> tuple[Task, Actor]:
-    """The poster's task, its row held, and the poster in their role; to others who may not see it, it does not exist.
-
-    Raises:
-        NotFound: not the poster's hat.
-        Forbidden: the hat's mandate does not cover work.
-    """
-    task = held(task_id)
-    if by.party_id is None or task.owner_id != by.party_id:
-        raise NotFound
-    if SCOPE not in by.scopes:
-        raise Forbidden
-    return task, by.wears(Role.OWNER)
 
 
 def is_affiliated(task: Task, by: Actor) -> bool:
@@ -61,6 +32,10 @@ def may_see(task: Task, by: Actor) -> bool:
     if task.state not in Posting.PUBLIC:
         return False
     return task.visibility == PUBLIC or is_invited(task.pk, by.party_id)
+
+
+TASKS = Postings(Task, may_see)
+held, of_owner = TASKS.held, TASKS.held_by_owner
 
 
 def move(task: Task, event: str, *, by: Actor, at: datetime, reason: str = "") -> None:
