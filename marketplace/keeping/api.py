@@ -79,7 +79,7 @@ class FavouriteOne(Endpoint):
 
     @extend_schema(operation_id="favourites_let_go", responses={204: None, **REFUSED})
     def delete(self, request: Request, kind: str, subject_id: UUID) -> Response:
-        operations.let_go(subject_id=subject_id, by=self.actor)
+        operations.let_go(kind=kind, subject_id=subject_id, by=self.actor)
         return Response(status=204)
 
 

@@ -38,11 +38,16 @@ def favour(*, kind: str, subject_id: UUID, by: Actor, at: datetime) -> None:
 
 
 @transaction.atomic
-def let_go(*, subject_id: UUID, by: Actor) -> None:
-    """Keep an eye on it no longer, whether one still sees it or not (取消收藏). Safe to repeat."""
+def let_go(*, kind: str, subject_id: UUID, by: Actor) -> None:
+    """Keep an eye on it no longer, whether one still sees it or not (取消收藏). Safe to repeat.
+
+    Raises:
+        NotFound: there is no such kind of work.
+    """
+    kind_of(kind)
     if by.party_id is None:
         raise NotFound
-    Favourite.objects.filter(party_id=by.party_id, subject_id=subject_id).delete()
+    Favourite.objects.filter(party_id=by.party_id, kind=kind, subject_id=subject_id).delete()
 
 
 def _alone(by: Actor) -> UUID:

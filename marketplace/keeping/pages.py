@@ -43,7 +43,10 @@ def favour(request: HttpRequest, kind: str, subject_id: UUID) -> HttpResponse:
             back,
         )
     return take(
-        request, lambda by, _at: operations.let_go(subject_id=subject_id, by=by), _("已取消收藏"), _back(request, back)
+        request,
+        lambda by, _at: operations.let_go(kind=kind, subject_id=subject_id, by=by),
+        _("已取消收藏"),
+        _back(request, back),
     )
 
 

@@ -35,8 +35,8 @@ def test_work_of_any_kind_is_kept_once_and_let_go(cashier):
     assert set(_kept(me)) == {("task", task.pk), ("contest", contest.pk)}
     assert queries.is_favourite(contest.pk, me.party_id)
     assert _kept(acting(person())) == []
-    operations.let_go(subject_id=task.pk, by=me)
-    operations.let_go(subject_id=task.pk, by=me)
+    operations.let_go(kind="task", subject_id=task.pk, by=me)
+    operations.let_go(kind="task", subject_id=task.pk, by=me)
     assert _kept(me) == [("contest", contest.pk)]
 
 
