@@ -261,8 +261,9 @@ def _is_due() -> bool:
 
 
 def _done() -> list[int]:
-    """How much the platform has done: moves, events, transfers."""
-    return [model.objects.count() for model in (StateChange, OutboxEvent, Transfer)]
+    """How much the platform has done: moves, events, what heard of them, transfers."""
+    heard = Delivery.objects.filter(state=Delivery.DONE).count()
+    return [heard, *(model.objects.count() for model in (StateChange, OutboxEvent, Transfer))]
 
 
 def beat() -> None:
