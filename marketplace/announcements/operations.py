@@ -17,9 +17,9 @@ from marketplace.announcements.errors import NobodyThere, TooManyAnnouncements
 from marketplace.announcements.events import AnnouncementMade
 from marketplace.announcements.models import MOST_TEXT, Announcement
 from marketplace.kinds_of_work import kind_of
+from marketplace.postings import SCOPE
 from marketplace.tasks.errors import Affiliated
 
-SCOPE = "work"
 LEAST_TEXT = 5
 
 

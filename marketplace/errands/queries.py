@@ -41,7 +41,7 @@ MOST_KNOWN, MOST_MEMBERS = 3_000, 5_000
 """How many past errands and members a forecast looks at: the latest, and the nearest."""
 
 
-visible, own, of_owner, counts_of, due = ERRANDS.visible, ERRANDS.own, ERRANDS.posted_by, ERRANDS.counts_of, ERRANDS.due
+visible, own, of_owner, due = ERRANDS.visible, ERRANDS.own, ERRANDS.posted_by, ERRANDS.due
 
 
 def due_stops(*, at: datetime) -> list[UUID]:

@@ -18,11 +18,10 @@ A_HANDFUL = 200
 ORDERS = {"endorsed": ("-endorsements_n", "-id"), "newest": ("-made_at", "-id")}
 
 
-visible, own, of_owner, counts_of, due = (
+visible, own, of_owner, due = (
     SOLICITATIONS.visible,
     SOLICITATIONS.own,
     SOLICITATIONS.posted_by,
-    SOLICITATIONS.counts_of,
     SOLICITATIONS.due,
 )
 

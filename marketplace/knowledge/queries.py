@@ -142,11 +142,10 @@ def changes_of(party_id: UUID) -> QuerySet[Change]:
 # --- gaps ------------------------------------------------------------------------------------------------------
 
 
-gap, own_gap, gaps_of, gap_counts, gaps_due = (
+gap, own_gap, gaps_of, gaps_due = (
     gaps.GAPS.visible,
     gaps.GAPS.own,
     gaps.GAPS.posted_by,
-    gaps.GAPS.counts_of,
     gaps.GAPS.due,
 )
 
