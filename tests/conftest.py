@@ -163,8 +163,8 @@ def gateway_process():
     """The local gateway as a process of its own."""
     log = home.logs / "gateway.log"
     argv = [
-        *(sys.executable, "-m", "gunicorn", "backend.payments.sandbox.wsgi:application"),
-        *("--bind", f"127.0.0.1:{GATEWAY_PORT}", "--worker-class", "gthread", "--threads", "16", "--no-control-socket"),
+        *(sys.executable, "-m", "gunicorn", "--config", "python:backend.config.gunicorn_settings"),
+        *("backend.payments.sandbox.wsgi:application", "--bind", f"127.0.0.1:{GATEWAY_PORT}", "--threads", "16"),
     ]
     env = os.environ | {"SIZHONG_SANDBOX_SCALE": "600"}
     process = child.start(argv, log=log, env=env, cwd=ROOT)
@@ -226,9 +226,8 @@ def site(own_db, gateway_process, nursery):
     relay = nursery.start(["sizhong", "outbox", "relay"], env=pooled, log=logs / "relay.log")
     web = nursery.start(
         [
-            *("gunicorn", "backend.config.wsgi:application", "--bind", f"127.0.0.1:{SITE_PORT}"),
-            *("--workers", "2", "--worker-class", "gthread", "--threads", "16"),
-            *("--preload", "--no-control-socket"),
+            *("gunicorn", "--config", "python:backend.config.gunicorn_settings", "backend.config.wsgi:application"),
+            *("--bind", f"127.0.0.1:{SITE_PORT}", "--workers", "2", "--threads", "16", "--preload"),
         ],
         env=pooled,
         log=logs / "web.log",

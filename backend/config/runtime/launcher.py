@@ -299,7 +299,7 @@ def _programs(home: Home, port: int, *, logs: Path, broker_prefix: str) -> list[
     }
     os.environ.update({name: env[name] for name in ADDRESSES})
     pooled = env | {"SIZHONG_DB_POOL": "8"}
-    gateway = ["-m", "gunicorn", "backend.payments.sandbox.wsgi:application", "--bind", f"127.0.0.1:{port + 2}"]
+    gunicorn = ["-m", "gunicorn", "--config", "python:backend.config.gunicorn_settings", "--threads", "8"]
     celery = ["-m", "celery", "-A", "backend.config.celery"]
 
     user = home.hand_over()
@@ -310,14 +310,16 @@ def _programs(home: Home, port: int, *, logs: Path, broker_prefix: str) -> list[
     return [
         program(
             "gateway",
-            [*gateway, "--worker-class", "gthread", "--threads", "8", "--graceful-timeout", "3", "--no-control-socket"],
+            [
+                *(*gunicorn, "backend.payments.sandbox.wsgi:application", "--bind", f"127.0.0.1:{port + 2}"),
+                *("--graceful-timeout", "3"),
+            ],
         ),
         program(
             "web",
             [
-                *("-m", "gunicorn", "backend.config.wsgi:application", "--bind", f"127.0.0.1:{port}"),
-                *("--workers", "2", "--worker-class", "gthread", "--threads", "8", "--timeout", "60"),
-                *("--graceful-timeout", "10", "--keep-alive", "5", "--no-control-socket"),
+                *(*gunicorn, "backend.config.wsgi:application", "--bind", f"127.0.0.1:{port}"),
+                *("--workers", "2", "--timeout", "60", "--graceful-timeout", "10"),
             ],
             pooled,
         ),
