@@ -17,6 +17,7 @@ from backend.common.actors import Actor, Role
 from backend.common.errors import Forbidden, NotFound
 
 SCOPE = "work"
+DRAFT = "draft"
 A_HANDFUL = 200
 
 Row = TypeVar("Row")
@@ -24,13 +25,15 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class Postings(Generic[Row]):
-    """How one kind of posted work is read and held: its model, for whom a row is there, and what is read beside it.
+    """How one kind of posted work is read and held: its model, the states in which others than its poster may see it,
+    for whom of them a row then is (`is_for`), and what is read beside it.
 
     A row has an owner, a state, `created_at` and `due_at`.
     """
 
     model: type[Row]
-    may_see: Callable[[Row, Actor], bool]
+    public: tuple[str, ...]
+    is_for: Callable[[Row, Actor], bool]
     beside: tuple[str, ...] = ("owner",)
 
     @property
@@ -39,6 +42,16 @@ class Postings(Generic[Row]):
         model: Any = self.model
         rows: QuerySet[Any] = model.objects.all()
         return rows
+
+    def may_see(self, row: Row, actor: Actor) -> bool:
+        """Whether a row is there for somebody: its poster's always, staff's once it is no draft, and others' once it is
+        published, where it is for them (C9)."""
+        found: Any = row
+        if actor.party_id is not None and actor.party_id == found.owner_id:
+            return True
+        if actor.roles & {Role.MODERATOR, Role.AUDITOR}:
+            return bool(found.state != DRAFT)
+        return found.state in self.public and self.is_for(row, actor)
 
     def visible(self, key: UUID, actor: Actor) -> Row:
         """One that somebody may see.

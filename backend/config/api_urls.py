@@ -32,6 +32,7 @@ from marketplace.engagements import api as engagements
 from marketplace.errands import api as errands
 from marketplace.errands import service_api as services
 from marketplace.ideas import api as ideas
+from marketplace.invitations import api as invitations
 from marketplace.keeping import api as keeping
 from marketplace.knowledge import api as knowledge
 from marketplace.knowledge import gap_api as gaps
@@ -157,7 +158,6 @@ urlpatterns = [
     path(f"{_task}/review/<slug:act>", tasks.TaskReview.as_view()),
     path(f"{_task}/<slug:act>", tasks.TaskStep.as_view()),
     path("v1/bids/<uuid:bid_id>/<slug:act>", tasks.BidStep.as_view()),
-    path("v1/task-invitations/<slug:code>", tasks.TaskInvitation.as_view()),
     path("v1/my/tasks", tasks.MyTasks.as_view()),
     path("v1/my/bids", tasks.MyBids.as_view()),
     path("v1/contests", contests.Contests.as_view()),
@@ -175,11 +175,13 @@ urlpatterns = [
     path(f"{_contest}/<slug:act>", contests.ContestStep.as_view()),
     path("v1/my/posted", desk.PostedWork.as_view()),
     path("v1/my/agenda", desk.Agenda.as_view()),
+    path("v1/my/invitations", invitations.MyInvitations.as_view()),
+    path("v1/invitations/<slug:kind>/<slug:code>", invitations.InvitationOne.as_view()),
+    path("v1/invitations/<slug:kind>/<uuid:subject_id>/address", invitations.InvitationAddress.as_view()),
     path("v1/favourites", keeping.Favourites.as_view()),
     path("v1/favourites/<slug:kind>/<uuid:subject_id>", keeping.FavouriteOne.as_view()),
     path("v1/searches", keeping.Searches.as_view()),
     path("v1/searches/<uuid:search_id>", keeping.SearchOne.as_view()),
-    path("v1/contest-invitations/<slug:code>", contests.ContestInvitation.as_view()),
     path("v1/entries/<uuid:entry_id>", contests.EntryOne.as_view()),
     path("v1/entries/<uuid:entry_id>/files", contests.EntryFiles.as_view()),
     path("v1/entries/<uuid:entry_id>/files/<uuid:file_id>", contests.EntryFileOne.as_view()),

@@ -135,6 +135,7 @@ TEMPLATES = [
                 "django.templatetags.static",
                 "backend.web.templatetags.shown",
                 "marketplace.keeping.templatetags.keeping",
+                "marketplace.invitations.templatetags.invitations",
             ],
         },
     }

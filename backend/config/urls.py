@@ -44,6 +44,7 @@ urlpatterns = [
     path("", include("marketplace.announcements.urls")),
     path("", include("marketplace.covers.urls")),
     path("", include("marketplace.keeping.urls")),
+    path("", include("marketplace.invitations.urls")),
     path("", include("marketplace.desk.urls")),
     path("", include("marketplace.tasks.urls")),
     path("", include("marketplace.contests.urls")),

@@ -26,9 +26,8 @@ from marketplace.contests.models import GALLERIES, MODES, Contest, Entry
 from marketplace.contests.operations import course, drafts, entries, money, reviews, secrecy
 from marketplace.contests.operations.drafts import MOST_WORDS, Terms
 from marketplace.engagements.terms import RIGHTS
-from marketplace.invitations.models import INVITED, VISIBILITIES
 from marketplace.patterns.api import Beginning
-from marketplace.shapes import WorkWhy
+from marketplace.shapes import WorkWhy, visibility_field
 from search.engines import Query
 from search.queries import find
 
@@ -72,7 +71,7 @@ class ContestTerms(serializers.Serializer[Any]):
     final_days = serializers.IntegerField(min_value=1, max_value=366, default=30)
     secrecy_years = serializers.IntegerField(min_value=0, max_value=50, default=0)
     secret = serializers.CharField(max_length=MOST_WORDS, allow_blank=True, default="")
-    visibility = serializers.ChoiceField([key for key, _word in VISIBILITIES], default="public")
+    visibility = visibility_field()
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
 
 
@@ -121,8 +120,7 @@ class BriefFileWhole(BriefFile):
 class ContestShown(ContestRow):
     """A contest whole, but for what is secret; `call_id` is where it is judged, null before the prize is in escrow.
 
-    `stage` is the round, 2 for a final; `has_promised` is whether the reader may read what is secret as a signer;
-    `invite_code` is its host's, where only the invited see it.
+    `stage` is the round, 2 for a final; `has_promised` is whether the reader may read what is secret as a signer.
     """
 
     owner_id = serializers.UUIDField()
@@ -145,7 +143,6 @@ class ContestShown(ContestRow):
     final_days = serializers.IntegerField()
     secrecy_years = serializers.IntegerField()
     visibility = serializers.CharField()
-    invite_code = serializers.CharField(allow_blank=True)
     stage = serializers.IntegerField()
     has_promised = serializers.BooleanField()
     version = serializers.IntegerField()
@@ -279,7 +276,6 @@ def shown(contest: Contest, by: Actor) -> dict[str, Any]:
         "entries": contest.entries_n,
         "owner_name": contest.owner.masked_name,
         "call_id": call.pk if call else None,
-        "invite_code": contest.invite_code if contest.visibility == INVITED and by.party_id == contest.owner_id else "",
         "has_promised": secrecy.has_promised(contest, by) if contest.secrecy_years else False,
         "files": list(contest.files.filter(is_secret=False).order_by("name", "pk")[: drafts.MOST_FILES]),
     }
@@ -604,7 +600,7 @@ class ContestReview(Endpoint):
 
 
 class ContestStep(Endpoint):
-    """`POST /api/v1/contests/{id}/{act}`: submission, withdraw, cancel, copy, renew-invitation; the host's."""
+    """`POST /api/v1/contests/{id}/{act}`: submission, withdraw, cancel, copy; the host's."""
 
     may = {"POST": SIGNED_IN}
     scope = WORK
@@ -623,20 +619,6 @@ class ContestStep(Endpoint):
         if act not in course.STEPS:
             raise NotFound
         return Response(shown(course.STEPS[act](contest_id, body["reason"], self.actor, at), self.actor), status=201)
-
-
-class ContestInvitation(Endpoint):
-    """`POST /api/v1/contest-invitations/{code}`: whoever was sent the word may see the contest."""
-
-    may = {"POST": SIGNED_IN}
-
-    @extend_schema(
-        operation_id="contests_come_in", request=None, parameters=[IDEMPOTENT], responses={201: ContestShown, **REFUSED}
-    )
-    @idempotent
-    def post(self, request: Request, code: str) -> Response:
-        made = drafts.come_in(code=code, by=self.actor, at=clock.now())
-        return Response(shown(made, self.actor), status=201)
 
 
 class EntryOne(Endpoint):

@@ -29,7 +29,6 @@ from marketplace.contests.operations import course, drafts, money, reviews
 from marketplace.contests.operations.shared import CONTESTS
 from marketplace.contests.states import CONTEST, Running
 from marketplace.engagements.terms import RIGHTS
-from marketplace.invitations.models import VISIBILITIES
 from marketplace.tasks.forms import whole
 
 FIELDS = (
@@ -110,7 +109,6 @@ def edit(request: HttpRequest, contest_id: UUID) -> HttpResponse:
         "modes": MODES.items(),
         "tie_rules": TIE_RULES.items(),
         "galleries": GALLERIES.items(),
-        "visibilities": VISIBILITIES,
         "rights": RIGHTS.items(),
         "files": list(contest.files.order_by("name", "pk")[: drafts.MOST_FILES]),
         "returned": moderation.last_return(contest.pk) if contest.state == Running.RETURNED else None,

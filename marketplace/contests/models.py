@@ -13,8 +13,7 @@ from backend.common.ids import new_id
 from backend.common.states import Stateful, states_known
 from backend.judging.models import TIE_RULES
 from marketplace.contests.states import CONTEST, Running
-from marketplace.invitations.models import PUBLIC, VISIBILITIES
-from marketplace.invitations.operations import new_code
+from marketplace.invitations.models import Restrictable
 
 SINGLE, SEVERAL, COUNT = "single", "several", "count"
 MODES = {
@@ -35,7 +34,7 @@ GALLERIES = {
 """Which entries everybody sees once there is a result (作品展示)."""
 
 
-class Contest(Stateful):
+class Contest(Stateful, Restrictable):
     """A prize for the best works (赛事、悬赏): what is wanted, the prizes in fen by place, and how it is judged.
 
     `criteria` are key, title and weight, 100 together, the main one first. `total_fen` is what is put into escrow: all
@@ -55,8 +54,6 @@ class Contest(Stateful):
     category = models.CharField("类别", max_length=32)
     skills = ArrayField(models.CharField(max_length=20), verbose_name="技能", default=list, blank=True)
     county = models.CharField("县市区", max_length=6, blank=True)
-    visibility = models.CharField("可见范围", max_length=8, choices=VISIBILITIES, default=PUBLIC)
-    invite_code = models.CharField("邀请码", max_length=32, unique=True, default=new_code)
     mode = models.CharField("赏金模式", max_length=8, default=SINGLE)
     prizes = models.JSONField("各名次奖金（分）", default=list)
     total_fen = FenField("奖金合计")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -22,7 +21,7 @@ from marketplace import escrows, halls
 from marketplace.contests import queries
 from marketplace.contests.errors import PledgeNeeded
 from marketplace.contests.models import GALLERIES, MODES, SOURCE, Contest, Entry
-from marketplace.contests.operations import drafts, entries, rounds, secrecy
+from marketplace.contests.operations import entries, rounds, secrecy
 from marketplace.contests.operations.shared import is_affiliated
 from marketplace.contests.states import CONTEST, Running
 from marketplace.tax import withholding
@@ -52,7 +51,6 @@ def contest(request: HttpRequest, contest_id: UUID) -> HttpResponse:
         "mode": MODES[found.mode],
         "gallery_rule": GALLERIES[found.gallery],
         "tie_rule": TIE_RULES.get(found.tie_rule),
-        "invite_url": f"{settings.SITE_URL}/contests/invited/{found.invite_code}/" if is_mine else "",
         "entries": mine,
         "look_back_days": rules.value("judging.look_back_days", at=now),
         "may_enter": found.takes_entries(now)
@@ -150,14 +148,6 @@ def pledge(request: HttpRequest, contest_id: UUID) -> HttpResponse:
     reply = HttpResponse(found.text, content_type="text/plain; charset=utf-8")
     reply.headers["Content-Disposition"] = f'attachment; filename="pledge-{str(found.pk)[-12:]}.txt"'
     return reply
-
-
-@require_GET
-@signed_in
-def invited(request: HttpRequest, code: str) -> HttpResponse:
-    """Whoever was sent this address may see the contest."""
-    found = drafts.come_in(code=code, by=actor_of(request), at=clock.now())
-    return redirect("contest", found.pk)
 
 
 @require_http_methods(["GET", "POST"])
@@ -279,7 +269,6 @@ def mine(request: HttpRequest) -> HttpResponse:
     context = {
         "nav": "work",
         "page": page,
-        "invited": list(queries.invited_to(party_id).order_by("-opens_at", "-pk")[:20]),
         "now": clock.now(),
     }
     return render(request, "contests/mine.html", context)

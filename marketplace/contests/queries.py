@@ -33,7 +33,6 @@ from marketplace.contests.models import (
 from marketplace.contests.operations import secrecy
 from marketplace.contests.operations.shared import CONTESTS, KIND, may_see
 from marketplace.contests.states import CONTEST, Running
-from marketplace.invitations.operations import subjects_of
 
 A_HANDFUL = 200
 
@@ -56,11 +55,6 @@ def may_see_one(contest_id: UUID, actor: Actor) -> bool:
 def call_of(contest: Contest) -> Call | None:
     """How the round is judged that a contest is in; None before it is funded."""
     return judging.of_subject(KIND, contest.pk)
-
-
-def invited_to(party_id: UUID) -> QuerySet[Contest]:
-    """Contests that only the invited may see, and a party is."""
-    return Contest.objects.filter(pk__in=subjects_of(KIND, party_id), state__in=Running.PUBLIC)
 
 
 def file_of(contest_id: UUID, file_id: UUID, actor: Actor) -> ContestFile:

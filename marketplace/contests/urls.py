@@ -11,7 +11,6 @@ urlpatterns = [
     path("contests/", pages.hall, name="contests"),
     path("contests/board/", host_pages.board, name="contest-board"),
     path("contests/mine/", pages.mine, name="contest-mine"),
-    path("contests/invited/<slug:code>/", pages.invited, name="contest-invited"),
     path(_contest, pages.contest, name="contest"),
     path(f"{_contest}enter/", pages.enter, name="contest-enter"),
     path(f"{_contest}edit/", host_pages.edit, name="contest-edit"),

@@ -31,7 +31,7 @@ from marketplace.errands.records import EAST, NORTH, SOUTH, WEST
 from marketplace.errands.states import STOP
 from marketplace.errands.stops_file import MOST_ADDRESS, StopRow
 from marketplace.patterns.api import Beginning
-from marketplace.shapes import WorkWhy
+from marketplace.shapes import WorkWhy, visibility_field
 from search.engines import Query
 from search.queries import find
 
@@ -60,6 +60,7 @@ class ErrandTerms(serializers.Serializer[Any]):
     county = serializers.ChoiceField(["", *COUNTIES], default="")
     mode = serializers.ChoiceField(list(MODES))
     photos_least = serializers.IntegerField(min_value=0, max_value=100)
+    visibility = visibility_field()
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
 
 
@@ -95,6 +96,7 @@ class ErrandShown(ErrandRow):
     kind = serializers.CharField()
     mode = serializers.CharField()
     photos_least = serializers.IntegerField()
+    visibility = serializers.CharField()
     version = serializers.IntegerField()
     paid_fen = serializers.IntegerField()
     back_fen = serializers.IntegerField(allow_null=True)

@@ -13,6 +13,7 @@ from backend.common.rules import SHANGHAI
 from marketplace.errands.operations.drafts import Terms
 from marketplace.errands.records import EAST, NORTH, SOUTH, WEST
 from marketplace.errands.stops_file import MOST_ADDRESS, StopRow
+from marketplace.invitations.models import PUBLIC
 from marketplace.tasks.forms import whole
 
 _DEGREES = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,12})?", re.ASCII)
@@ -33,6 +34,7 @@ def terms_of(data: QueryDict) -> Terms:
         county=data.get("county", ""),
         mode=data.get("mode", ""),
         photos_least=whole(data, "photos_least"),
+        visibility=data.get("visibility", PUBLIC),
     )
 
 

@@ -16,6 +16,7 @@ from backend.common.states import Stateful, states_known
 from marketplace.errands.geography import MapPoint
 from marketplace.errands.kinds import KINDS, LICENCES, UNITS
 from marketplace.errands.states import ERRAND, LICENCE, OFFER, STOP, At, Licensed, Offered, Posted
+from marketplace.invitations.models import Restrictable
 
 BOOKING, DISPATCH = "booking", "dispatch"
 MODES = {BOOKING: ("抢单：符合条件者自行预订", "Booking: who qualifies takes it"),
@@ -44,7 +45,7 @@ class Placed(models.Model):
         return self.latitude, self.longitude
 
 
-class Errand(Stateful):
+class Errand(Stateful, Restrictable):
     """A posted errand with one stop or many (现场任务): what is to be done there, how it is proved, who may take it.
 
     `total_fen` is the price of all stops; `paid_fen` what stops that were done have earned so far, before fee and tax.

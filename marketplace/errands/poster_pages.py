@@ -29,7 +29,7 @@ from marketplace.errands.operations.shared import ERRANDS
 from marketplace.errands.states import ERRAND, Posted
 from marketplace.tasks.forms import whole
 
-FIELDS = ("title", "summary", "brief", "kind", "county", "mode", "photos_least")
+FIELDS = ("title", "summary", "brief", "kind", "county", "mode", "photos_least", "visibility")
 FACTS = {
     "price": ("报酬", "its pay"),
     "rivals_3km": ("3 公里内的其他任务", "other errands within 3 km"),

@@ -34,6 +34,7 @@ from marketplace.errands.operations import hands, runners, services
 from marketplace.errands.operations.shared import ERRANDS, may_see
 from marketplace.errands.records import Member, Place, Task
 from marketplace.errands.states import STOP, At, Licensed, Offered, Posted
+from marketplace.invitations.models import PUBLIC
 
 A_HANDFUL = 200
 AROUND_M = 60_000
@@ -261,11 +262,12 @@ def nearby(
     """The free stops nearest to a place, each with its way in metres; found by walking the index from the nearest on.
 
     Ways are to the rough place that the public knows: exact ones, asked for from a few sides, would tell the exact place.
+    Errands for the invited alone are on their own pages, not here.
     """
     rows = Stop.objects.filter(
         geography.WithinOnMap(*place, reach_m + geography.ROUGHLY_M), state=At.READY, is_for_all=True, until_at__gt=at
     )
-    rows = rows.filter(errand__state=Posted.OPEN)
+    rows = rows.filter(errand__state=Posted.OPEN, errand__visibility=PUBLIC)
     if kinds:
         rows = rows.filter(errand__kind__in=kinds)
     found = rows.select_related("errand__owner").order_by(geography.AwayOnMap(*place))[:most]

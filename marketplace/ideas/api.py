@@ -21,7 +21,7 @@ from marketplace.ideas.models import LEVELS, Idea, Solicitation
 from marketplace.ideas.operations import course, drafts, ideas, reviews
 from marketplace.ideas.operations.drafts import MOST_WORDS, Terms
 from marketplace.patterns.api import Beginning
-from marketplace.shapes import WorkWhy
+from marketplace.shapes import WorkWhy, visibility_field
 from search.engines import Query
 from search.queries import find
 
@@ -38,6 +38,7 @@ class SolicitationTerms(serializers.Serializer[Any]):
     county = serializers.ChoiceField(["", *COUNTIES], default="")
     level = serializers.ChoiceField(LEVELS)
     open_days = serializers.IntegerField(min_value=1, max_value=366)
+    visibility = visibility_field()
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
 
 
@@ -71,6 +72,7 @@ class SolicitationShown(SolicitationRow):
     brief = serializers.CharField(allow_blank=True)
     level = serializers.CharField()
     open_days = serializers.IntegerField()
+    visibility = serializers.CharField()
     version = serializers.IntegerField()
     until = serializers.DateTimeField(allow_null=True)
     reason = serializers.CharField(allow_blank=True)

@@ -9,12 +9,13 @@ from django.db.models import F, Q
 
 from backend.common.states import Stateful, states_known
 from marketplace.ideas.states import IDEA, SOLICITATION, Asking, Proposed
+from marketplace.invitations.models import Restrictable
 
 LEVELS = ("L1", "L2")
 """What a natural person needs to endorse: their name and number verified, or their bank card or Alipay account besides."""
 
 
-class Solicitation(Stateful):
+class Solicitation(Stateful, Restrictable):
     """A question to the public (创意征集): anybody verified proposes; whoever has `level` endorses, once an idea.
 
     `conclusion` is what the poster makes of it; without one it is shown as left unanswered.

@@ -25,9 +25,10 @@ from marketplace.ideas.operations import course, drafts, ideas, reviews
 from marketplace.ideas.operations.drafts import Terms
 from marketplace.ideas.operations.shared import SOLICITATIONS
 from marketplace.ideas.states import SOLICITATION, Asking, Proposed
+from marketplace.invitations.models import PUBLIC
 from marketplace.tasks.forms import whole
 
-FIELDS = ("title", "summary", "brief", "category", "county", "level", "open_days")
+FIELDS = ("title", "summary", "brief", "category", "county", "level", "open_days", "visibility")
 
 
 @require_GET
@@ -167,6 +168,7 @@ def terms_of(data: QueryDict) -> Terms:
         summary=data.get("summary", ""),
         brief=data.get("brief", "")[:30_000],
         open_days=whole(data, "open_days"),
+        visibility=data.get("visibility", PUBLIC),
     )
 
 

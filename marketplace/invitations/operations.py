@@ -2,64 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
+from django.urls import reverse
 
-from backend.common import ids
 from backend.common.actors import Actor
-from backend.common.errors import NotFound
-from marketplace.invitations.models import INVITED, Invitation
-from marketplace.postings import Postings, Row
+from backend.common.errors import Invalid, NotFound
+from marketplace.invitations.models import INVITED, VISIBILITIES, Invitation, Restrictable, new_code
+from marketplace.postings import Postings
 
 
-def new_code() -> str:
-    """A word for an invitation's address, which cannot be guessed."""
-    return ids.entropy(16).hex()
+def unknown_visibility(chosen: str) -> Invalid | None:
+    """The refusal of a visibility that there is none of."""
+    if chosen in dict(VISIBILITIES):
+        return None
+    return Invalid("没有这个选项", "There is no such choice", field="visibility")
 
 
-def let_in(kind: str, subject_id: UUID, party_id: UUID, *, at: datetime) -> None:
-    """Let a party see a piece of work from now on, in the caller's transaction. Safe to repeat."""
-    Invitation.objects.get_or_create(subject_id=subject_id, party_id=party_id, defaults={"kind": kind, "at": at})
+def address(kind: str, code: str) -> str:
+    """Where a word lets others in."""
+    return f"{settings.SITE_URL}{reverse('invited', args=[kind, code])}"
+
+
+def own(postings: Postings[Any], subject_id: UUID, *, by: Actor) -> Restrictable:
+    """One's own work that only the invited see.
+
+    Raises:
+        NotFound: not the poster's, or it is everybody's.
+    """
+    return _restricted(postings.own(subject_id, by))
 
 
 @transaction.atomic
-def renew(postings: Postings[Row], subject_id: UUID, *, by: Actor) -> Row:
+def renew(postings: Postings[Any], subject_id: UUID, *, by: Actor) -> Restrictable:
     """A new word for the invitation's address; the old one opens nothing any more (更换邀请链接).
 
     Raises:
-        NotFound, Forbidden: not the poster's, or the hat's mandate does not cover work.
+        NotFound: not the poster's, or it is everybody's.
+        Forbidden: the hat's mandate does not cover work.
     """
     found, _poster = postings.held_by_owner(subject_id, by)
-    row: Any = found
+    row = _restricted(found)
     row.invite_code = new_code()
     row.save(update_fields=["invite_code"])
+    return row
+
+
+def _restricted(found: Any) -> Restrictable:
+    if not isinstance(found, Restrictable) or not found.is_restricted:
+        raise NotFound
     return found
 
 
 @transaction.atomic
-def come_in(postings: Postings[Row], kind: str, code: str, *, public: Collection[str], by: Actor, at: datetime) -> Row:
-    """Whoever was sent the address may see the work from now on (接受邀请); `public` are the states in which
-    others than its poster may.
+def come_in(postings: Postings[Any], kind: str, code: str, *, by: Actor, at: datetime) -> Restrictable:
+    """Whoever was sent the address may see the work from now on, as far as it is published (接受邀请). Safe to repeat.
 
     Raises:
         NotFound: the address opens nothing.
     """
-    if by.party_id is None:
+    if by.party_id is None or not issubclass(postings.model, Restrictable):
         raise NotFound
-    key = (
-        postings.all.filter(invite_code=code, visibility=INVITED, state__in=public).values_list("pk", flat=True).first()
-    )
+    rows = postings.all.filter(invite_code=code, visibility=INVITED, state__in=postings.public)
+    key = rows.values_list("pk", flat=True).first()
     if key is None:
         raise NotFound
     found = postings.held(key)
-    if not postings.posted_by(by.party_id).filter(pk=key).exists():
-        let_in(kind, key, by.party_id, at=at)
-    return found
+    if found.owner_id != by.party_id:
+        Invitation.objects.get_or_create(subject_id=key, party_id=by.party_id, defaults={"kind": kind, "at": at})
+    return _restricted(found)
+
+
+def is_open_to(found: Restrictable, by: Actor) -> bool:
+    """Whether published work is there for somebody: it is everybody's, or they were let in."""
+    return not found.is_restricted or is_invited(found.pk, by.party_id)
 
 
 def is_invited(subject_id: UUID, party_id: UUID | None) -> bool:
@@ -67,6 +88,6 @@ def is_invited(subject_id: UUID, party_id: UUID | None) -> bool:
     return party_id is not None and Invitation.objects.filter(subject_id=subject_id, party_id=party_id).exists()
 
 
-def subjects_of(kind: str, party_id: UUID) -> QuerySet[Invitation, UUID]:
-    """What of a kind a party was let in to see."""
-    return Invitation.objects.filter(kind=kind, party_id=party_id).values_list("subject_id", flat=True)
+def invited(subject_id: UUID) -> QuerySet[Invitation, UUID]:
+    """The parties that were let in to see a piece of work."""
+    return Invitation.objects.filter(subject_id=subject_id).values_list("party_id", flat=True)

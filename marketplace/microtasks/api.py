@@ -26,7 +26,7 @@ from marketplace.microtasks.operations import answers, checks, course, drafts, l
 from marketplace.microtasks.operations.drafts import MOST_WORDS, Terms
 from marketplace.microtasks.states import Given
 from marketplace.patterns.api import Beginning
-from marketplace.shapes import WorkWhy
+from marketplace.shapes import WorkWhy, visibility_field
 from search.engines import Query
 from search.queries import find
 
@@ -54,6 +54,7 @@ class JobTerms(serializers.Serializer[Any]):
     lease_minutes = serializers.IntegerField(min_value=1, max_value=1_440)
     sheet_size = serializers.IntegerField(min_value=1, max_value=100)
     open_days = serializers.IntegerField(min_value=1, max_value=366)
+    visibility = visibility_field()
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
 
 
@@ -98,6 +99,7 @@ class JobShown(JobRow):
     lease_minutes = serializers.IntegerField()
     sheet_size = serializers.IntegerField()
     open_days = serializers.IntegerField()
+    visibility = serializers.CharField()
     version = serializers.IntegerField()
     total_fen = serializers.IntegerField()
     given_fen = serializers.IntegerField(allow_null=True)

@@ -9,6 +9,7 @@ from django.http import QueryDict
 
 from backend.common.errors import NotFound
 from backend.common.fen import parse_yuan
+from marketplace.invitations.models import PUBLIC
 from marketplace.microtasks.operations.drafts import Terms
 from marketplace.tasks.forms import whole
 
@@ -34,6 +35,7 @@ def terms_of(data: QueryDict) -> Terms:
         form=data.get("form", ""),
         options=tuple(option for option in options if option.strip()),
         price_fen=parse_yuan(data.get("price", "").strip(), field="price"),
+        visibility=data.get("visibility", PUBLIC),
         **{name: whole(data, name) for name in NUMBERS},
     )
 

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from backend.common.fen import FenField
 from backend.common.ids import new_id
 from backend.common.states import Stateful, states_known
+from marketplace.invitations.models import Restrictable
 from marketplace.microtasks.states import ANSWER, ITEM, JOB, PLEA, SHEET, Given, Pleading, Posted, Taking
 
 CHOICE, TEXT = "choice", "text"
@@ -18,7 +19,7 @@ FORMS = {CHOICE: ("单选", "One of several"), TEXT: ("填写文字", "Words")}
 """How an item is answered (作答方式)."""
 
 
-class Job(Stateful):
+class Job(Stateful, Restrictable):
     """Many small questions paid by the piece (计件任务): the question, how often each item is asked, and for how much.
 
     `price_fen` is paid for each answer; `answers_each` answers are wanted of an item. `gold_percent` of what a worker

@@ -29,7 +29,7 @@ from marketplace.microtasks.operations.shared import JOBS
 from marketplace.microtasks.states import ITEM, JOB, Asking, Posted
 from marketplace.tasks.forms import whole
 
-FIELDS = ("title", "summary", "brief", "category", "county", "question", "form", *NUMBERS)
+FIELDS = ("title", "summary", "brief", "category", "county", "question", "form", "visibility", *NUMBERS)
 MOST_AT_ONCE = 50
 
 

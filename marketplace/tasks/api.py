@@ -21,9 +21,8 @@ from backend.common.errors import NotFound
 from backend.common.fen import MOST_FEN
 from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
 from marketplace.engagements.terms import RIGHTS
-from marketplace.invitations.models import INVITED
 from marketplace.patterns.api import Beginning
-from marketplace.shapes import WorkWhy
+from marketplace.shapes import WorkWhy, visibility_field
 from marketplace.tasks import diffs, queries
 from marketplace.tasks.models import Bid, SealLock, Task
 from marketplace.tasks.operations import awards, bids, drafts, inquiries, reviews
@@ -52,7 +51,7 @@ class TaskTerms(serializers.Serializer[Any]):
     category = serializers.ChoiceField(WORK_CATEGORY_KEYS)
     skills = serializers.ListField(child=serializers.CharField(max_length=20), max_length=10, default=list)
     county = serializers.ChoiceField(["", *COUNTIES], default="")
-    visibility = serializers.ChoiceField(["public", "invited"], default="public")
+    visibility = visibility_field()
     budget_fen = serializers.IntegerField(min_value=1, max_value=MOST_FEN)
     bid_days = serializers.IntegerField(min_value=1, max_value=366)
     work_days = serializers.IntegerField(min_value=1, max_value=366)
@@ -128,14 +127,13 @@ class InquiryShown(serializers.Serializer[Any]):
 
 
 class TaskShown(TaskRow):
-    """A task whole; `until` is when time alone takes its next step. `invite_code`: for its poster, where only the invited see it."""
+    """A task whole; `until` is when time alone takes its next step."""
 
     owner_id = serializers.UUIDField()
     owner_name = serializers.CharField()
     brief = serializers.CharField(allow_blank=True)
     skills = serializers.ListField(child=serializers.CharField())
     visibility = serializers.CharField()
-    invite_code = serializers.CharField(allow_blank=True)
     bid_days = serializers.IntegerField()
     work_days = serializers.IntegerField()
     accept_days = serializers.IntegerField()
@@ -228,7 +226,6 @@ def shown(task: Task, by: Actor) -> dict[str, Any]:
     found |= {
         "bids": task.bids_n,
         "owner_name": task.owner.masked_name,
-        "invite_code": task.invite_code if task.visibility == INVITED and by.party_id == task.owner_id else "",
         "files": list(task.files.order_by("name", "pk")[: drafts.MOST_FILES]),
         "inquiries": queries.inquiries(task),
         "locks": list(SealLock.objects.filter(task=task).order_by("no")[:50]),
@@ -500,14 +497,13 @@ ACTS: dict[str, Act] = {
     "submission": lambda key, _body, by, at: drafts.submit(task_id=key, by=by, at=at),
     "withdrawal": lambda key, _body, by, at: drafts.withdraw(task_id=key, by=by, at=at),
     "copy": lambda key, _body, by, at: drafts.copy(task_id=key, by=by, at=at),
-    "invitation": lambda key, _body, by, at: drafts.renew_invitation(task_id=key, by=by),
     "cancellation": lambda key, body, by, at: awards.cancel(task_id=key, reason=body["reason"], by=by, at=at),
     "no-choice": lambda key, body, by, at: awards.choose_none(task_id=key, reason=body["reason"], by=by, at=at),
 }
 
 
 class TaskStep(Endpoint):
-    """`POST /api/v1/tasks/{id}/{act}`: submission, withdrawal, copy, invitation, cancellation, no-choice; the poster's."""
+    """`POST /api/v1/tasks/{id}/{act}`: submission, withdrawal, copy, cancellation, no-choice; the poster's."""
 
     may = {"POST": SIGNED_IN}
     scope = WORK
@@ -537,19 +533,6 @@ class TaskReview(Endpoint):
         queries.visible(task_id, self.actor)
         made = reviews.REVIEWING.decide(act, subject_id=task_id, **body, by=self.actor, at=clock.now())
         return Response(shown(made, self.actor), status=201)
-
-
-class TaskInvitation(Endpoint):
-    """`POST /api/v1/task-invitations/{code}`: whoever was sent the word may see the task."""
-
-    may = {"POST": SIGNED_IN}
-
-    @extend_schema(
-        operation_id="tasks_come_in", request=None, parameters=[IDEMPOTENT], responses={201: TaskShown, **REFUSED}
-    )
-    @idempotent
-    def post(self, request: Request, code: str) -> Response:
-        return Response(shown(drafts.come_in(code=code, by=self.actor, at=clock.now()), self.actor), status=201)
 
 
 class MyTasks(Endpoint):

@@ -11,11 +11,11 @@ from django.db.models import F, Q
 from backend.common.fen import FenField
 from backend.common.ids import new_id
 from backend.common.states import Stateful, states_known
-from marketplace.invitations.models import PUBLIC, VISIBILITIES
+from marketplace.invitations.models import Restrictable
 from marketplace.tasks.states import BID, TASK, Bidding, Posting
 
 
-class Task(Stateful):
+class Task(Stateful, Restrictable):
     """Work that a party publishes (众包任务): what, until when, for at most how much, in which stages."""
 
     machine = TASK
@@ -28,8 +28,6 @@ class Task(Stateful):
     category = models.CharField("类别", max_length=32)
     skills = ArrayField(models.CharField(max_length=20), verbose_name="技能", default=list, blank=True)
     county = models.CharField("县市区", max_length=6, blank=True)
-    visibility = models.CharField("可见范围", max_length=8, choices=VISIBILITIES, default=PUBLIC)
-    invite_code = models.CharField("邀请码", max_length=32, unique=True)
     budget_fen = FenField("最高限价")
     bid_days = models.PositiveSmallIntegerField("应标天数", default=14)
     work_days = models.PositiveSmallIntegerField("期望工期（天）", default=30)

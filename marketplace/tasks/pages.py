@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -60,7 +59,6 @@ def task(request: HttpRequest, task_id: UUID) -> HttpResponse:
         "contract": contract if contract and actor.party_id in (contract.client_id, contract.worker_id) else None,
         "standing": engagements.reputation(found.owner_id),
         "record": engagements.record_of(found.owner_id, CLIENT, at=now),
-        "invite_url": f"{settings.SITE_URL}/work/invited/{found.invite_code}/" if is_mine else "",
         "is_moderator": Role.MODERATOR in actor.roles,
         "states": Posting,
         "now": now,
@@ -78,14 +76,6 @@ def file(request: HttpRequest, task_id: UUID, file_id: UUID) -> HttpResponse:
     """A file of the brief, to be saved and not shown."""
     found = queries.file_of(task_id, file_id, actor_of(request))
     return files.attachment(found.sha256, found.mime, f"task-{str(found.pk)[-12:]}")
-
-
-@require_GET
-@signed_in
-def invited(request: HttpRequest, code: str) -> HttpResponse:
-    """Whoever was sent this address may see the task."""
-    found = drafts.come_in(code=code, by=actor_of(request), at=clock.now())
-    return redirect("task", found.pk)
 
 
 @require_http_methods(["GET", "POST"])
@@ -170,7 +160,7 @@ def answer(request: HttpRequest, task_id: UUID, inquiry_id: UUID) -> HttpRespons
 @require_GET
 @signed_in
 def mine(request: HttpRequest) -> HttpResponse:
-    """A worker's side: what waits for me and until when, my bids, what I am invited to."""
+    """A worker's side: what waits for me and until when, my bids."""
     party_id = actor_of(request).party_id
     if party_id is None:
         raise NotFound
@@ -181,7 +171,6 @@ def mine(request: HttpRequest) -> HttpResponse:
         "nav": "work",
         "waiting": engagements.waiting(party_id),
         "page": page,
-        "invited": list(queries.invited_to(party_id).order_by("-opens_at", "-pk")[:20]),
         "earned": engagements.earned(party_id),
         "now": clock.now(),
     }

@@ -22,7 +22,6 @@ from backend.moderation import screening
 from backend.moderation.pages import card as appeal_card
 from marketplace import posting_pages
 from marketplace.engagements.terms import RIGHTS
-from marketplace.invitations.models import VISIBILITIES
 from marketplace.tasks import queries
 from marketplace.tasks.forms import terms_now, terms_of, whole
 from marketplace.tasks.models import Task
@@ -79,7 +78,6 @@ def _editor(request: HttpRequest, task: Task, refusal: Refusal | None, *, amends
         "stages": _stages(request, task, refusal),
         "categories": WORK_CATEGORY_KEYS,
         "counties": COUNTIES,
-        "visibilities": VISIBILITIES,
         "rights": RIGHTS.items(),
         "files": list(task.files.order_by("name", "pk")[: drafts.MOST_FILES]),
         "returned": moderation.last_return(task.pk) if task.state == Posting.RETURNED else None,
@@ -217,12 +215,10 @@ def bid_step(request: HttpRequest, task_id: UUID, bid_id: UUID, act: str) -> Htt
 
 STEPS: dict[str, posting_pages.Step] = awards.STEPS | {
     "withdraw": lambda key, _why, by, at: drafts.withdraw(task_id=key, by=by, at=at),
-    "renew-invitation": lambda key, _why, by, _at: drafts.renew_invitation(task_id=key, by=by),
     "copy": lambda key, _why, by, at: drafts.copy(task_id=key, by=by, at=at),
 }
 DONE = {
     "withdraw": "已撤回",
-    "renew-invitation": "邀请链接已更换",
     "cancel": "任务已取消，应标方已收到通知",
     "choose-none": "已流标，应标方已收到通知",
 }

@@ -12,9 +12,8 @@ from backend.common.actors import Actor
 from backend.common.errors import NotFound
 from backend.common.fen import Fen
 from marketplace.engagements import queries as engagements
-from marketplace.invitations.operations import subjects_of
 from marketplace.tasks.models import Bid, Inquiry, Task, TaskFile
-from marketplace.tasks.operations.shared import KIND, TASKS
+from marketplace.tasks.operations.shared import TASKS
 from marketplace.tasks.states import Bidding, Posting
 
 A_HANDFUL = 200
@@ -116,11 +115,6 @@ def spread(task: Task) -> Spread | None:
     )
     sums = [int(price) for price in prices if price is not None]
     return Spread(len(sums), sums[0], sums[len(sums) // 2], sums[-1]) if len(sums) >= 3 else None
-
-
-def invited_to(party_id: UUID) -> QuerySet[Task]:
-    """Tasks that only the invited may see, and a party is."""
-    return Task.objects.filter(pk__in=subjects_of(KIND, party_id), state__in=Posting.PUBLIC).select_related("owner")
 
 
 def open_business(party: Party) -> tuple[str, str] | None:

@@ -10,7 +10,6 @@ urlpatterns = [
     path("work/", pages.hall, name="work"),
     path("work/board/", poster_pages.board, name="work-board"),
     path("work/mine/", pages.mine, name="work-mine"),
-    path("work/invited/<slug:code>/", pages.invited, name="task-invited"),
     path(_task, pages.task, name="task"),
     path(f"{_task}bid/", pages.bid, name="task-bid"),
     path(f"{_task}bid/<slug:act>/", pages.bid_act, name="task-bid-act"),

@@ -315,11 +315,12 @@ def test_a_contest_for_the_invited_opens_to_who_has_the_address(chromium, now, s
     expect(phone.get_by_text("没有符合条件的赛事")).to_be_visible()
     sign_in(phone, site, phone_of(guest))
     assert phone.request.get(f"{site}/contests/{contest.pk}/").status == 404
-    phone.goto(address.replace(address.split("/contests/")[0], site))
+    phone.goto(address.replace(address.split("/work/")[0], site))
     expect(phone.get_by_text("仅受邀者可见")).to_be_visible()
     assert check(phone) == []
     shot(phone, "contest-invited")
     phone.goto(f"{site}/contests/mine/")
+    phone.get_by_role("link", name="邀请我的").click()
     expect(phone.get_by_role("link", name="竹器新生设计赛")).to_be_visible()
     assert check(phone) == []
     shot(phone, "contest-invited-mine")

@@ -12,7 +12,10 @@ from backend.listings.models import Listing, Tally
 from marketplace.contests import queries
 from marketplace.contests.models import Contest
 from marketplace.contests.operations import drafts, entries
+from marketplace.contests.operations.shared import CONTESTS
 from marketplace.invitations.models import Invitation
+from marketplace.invitations.operations import come_in, renew
+from marketplace.invitations.queries import invited_to
 from tests.builders import acting, deliver_events, firm, moderator, person
 from tests.contest_builders import (
     call_of,
@@ -38,7 +41,7 @@ def now(own_db, cashier):
 
 def _guest(contest: Contest, who=None):
     by = acting(who or person(name="受邀者"))
-    drafts.come_in(code=contest.invite_code, by=by, at=clock.now())
+    come_in(CONTESTS, "contest", contest.invite_code, by=by, at=clock.now())
     return by
 
 
@@ -60,7 +63,7 @@ def test_it_is_in_no_list_and_there_for_nobody_else(cashier):
     with pytest.raises(NotFound):
         judging.readable(call_of(contest).pk, stranger)
     with pytest.raises(NotFound):
-        drafts.come_in(code="0" * 32, by=stranger, at=clock.now())
+        come_in(CONTESTS, "contest", "0" * 32, by=stranger, at=clock.now())
     client = Client()
     paths = (f"/contests/{contest.pk}/", f"/api/v1/contests/{contest.pk}", f"/api/v1/calls/{call_of(contest).pk}")
     assert {client.get(path).status_code for path in paths} == {404}
@@ -72,36 +75,36 @@ def test_it_is_in_no_list_and_there_for_nobody_else(cashier):
 def test_who_has_the_address_comes_in_once_and_enters(cashier):
     contest, host = open_contest(cashier, visibility="invited")
     guest = _guest(contest)
-    drafts.come_in(code=contest.invite_code, by=guest, at=clock.now())
+    come_in(CONTESTS, "contest", contest.invite_code, by=guest, at=clock.now())
     assert Invitation.objects.filter(subject_id=contest.pk, party=guest.party_id).count() == 1
-    assert list(queries.invited_to(guest.party_id)) == [contest]
+    assert [one.posted.listing.subject_id for one in invited_to(guest.party_id)[0]] == [contest.pk]
     made = entries.begin(contest_id=contest.pk, title="叠翠", text=story(1), by=guest, at=clock.now())
     assert made.entrant_id == guest.party_id
-    drafts.come_in(code=contest.invite_code, by=host, at=clock.now())
+    come_in(CONTESTS, "contest", contest.invite_code, by=host, at=clock.now())
     assert not Invitation.objects.filter(party=host.party_id).exists()
 
 
 def test_a_renewed_address_closes_the_old_one_and_nobody_is_put_out(cashier):
     contest, host = open_contest(cashier, visibility="invited")
     guest, old = _guest(contest), contest.invite_code
-    drafts.renew_invitation(contest_id=contest.pk, by=host)
+    renew(CONTESTS, contest.pk, by=host)
     with pytest.raises(NotFound):
-        drafts.come_in(code=old, by=acting(person()), at=clock.now())
+        come_in(CONTESTS, "contest", old, by=acting(person()), at=clock.now())
     with pytest.raises(NotFound):
-        drafts.renew_invitation(contest_id=contest.pk, by=acting(person()))
+        renew(CONTESTS, contest.pk, by=acting(person()))
     assert queries.visible(contest.pk, guest) == contest
 
 
 def test_a_public_contest_has_no_address_to_come_in_by(cashier):
     contest, _host = open_contest(cashier)
     with pytest.raises(NotFound):
-        drafts.come_in(code=contest.invite_code, by=acting(person()), at=clock.now())
+        come_in(CONTESTS, "contest", contest.invite_code, by=acting(person()), at=clock.now())
 
 
 def test_an_unpublished_one_lets_nobody_in():
     made = contest_draft(firm()[1], visibility="invited")
     with pytest.raises(NotFound):
-        drafts.come_in(code=made.invite_code, by=acting(person()), at=clock.now())
+        come_in(CONTESTS, "contest", made.invite_code, by=acting(person()), at=clock.now())
 
 
 def test_its_result_and_works_are_for_the_invited_and_its_judges(cashier):

@@ -7,7 +7,8 @@ import pytest
 from backend.common import clock
 from backend.common.errors import Invalid, NotFound
 from backend.listings.models import Listing
-from marketplace.contests.operations import drafts as contests
+from marketplace.contests.operations.shared import CONTESTS
+from marketplace.invitations.operations import come_in
 from marketplace.keeping import operations, queries
 from marketplace.kinds_of_work import KINDS_OF_WORK, posted
 from tests.builders import acting, firm, person
@@ -47,7 +48,7 @@ def test_what_is_not_there_for_one_is_neither_kept_nor_shown(cashier):
     for kind, key in (("contest", hidden.pk), ("contest", invited.pk), ("task", invited.pk), ("nothing", invited.pk)):
         with pytest.raises(NotFound):
             operations.favour(kind=kind, subject_id=key, by=me, at=clock.now())
-    contests.come_in(code=invited.invite_code, by=me, at=clock.now())
+    come_in(CONTESTS, "contest", invited.invite_code, by=me, at=clock.now())
     operations.favour(kind="contest", subject_id=invited.pk, by=me, at=clock.now())
     assert _kept(me) == [("contest", invited.pk)]
 

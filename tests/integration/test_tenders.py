@@ -18,6 +18,7 @@ from backend.listings.models import Listing
 from backend.notifications.models import Message
 from marketplace.engagements.models import Contract
 from marketplace.engagements.operations import contracts
+from marketplace.invitations.operations import come_in
 from marketplace.keeping import operations as keeping
 from marketplace.tasks import queries
 from marketplace.tasks.diffs import changes_since
@@ -35,6 +36,7 @@ from marketplace.tasks.errors import (
 from marketplace.tasks.models import Bid, SealLock, Task
 from marketplace.tasks.operations import awards, bids, drafts, inquiries, reviews
 from marketplace.tasks.operations import terms as amending
+from marketplace.tasks.operations.shared import TASKS
 from tests.builders import acting, beat, deliver_events, firm, moderator, person
 from tests.work_builders import open_bids, open_task, proposal, sealed_bid, task_draft, terms
 
@@ -360,9 +362,9 @@ def test_a_task_for_the_invited_is_in_no_list_and_there_for_nobody_else():
     with pytest.raises(NotFound):
         keeping.favour(kind="task", subject_id=task.pk, by=stranger, at=clock.now())
     with pytest.raises(NotFound):
-        drafts.come_in(code="0" * 32, by=stranger, at=clock.now())
+        come_in(TASKS, "task", "0" * 32, by=stranger, at=clock.now())
 
-    drafts.come_in(code=task.invite_code, by=stranger, at=clock.now())
+    come_in(TASKS, "task", task.invite_code, by=stranger, at=clock.now())
     assert queries.visible(task.pk, stranger).pk == task.pk
     bids.seal(task_id=task.pk, proposal=proposal(), terms_no=1, by=stranger, at=clock.now())
 

@@ -215,9 +215,11 @@ def _work(client, worker, intent, at) -> dict[str, object]:
     kept = files.keep("a.pdf", b"%PDF-")
     words = {"owner": client.party, "title": "任务", "budget_fen": 10_000, "created_at": at, "state_at": at}
     words |= {"category": "design", "brief": "b", "stages": [{"title": "s", "percent": 100}]}
-    draft_, open_ = (Task(**words, invite_code=code) for code in ("a" * 32, "b" * 32))
-    open_.state, open_.opens_at, open_.closes_at = "open", at, at + timedelta(days=9)
-    for each in (draft_, open_):
+    draft_, open_, closed_ = (Task(**words, invite_code=code) for code in ("a" * 32, "b" * 32, "c" * 32))
+    for each in (open_, closed_):
+        each.state, each.opens_at, each.closes_at = "open", at, at + timedelta(days=9)
+    closed_.visibility = "invited"
+    for each in (draft_, open_, closed_):
         each.save(force_insert=True)
     TermsVersion.objects.create(task=open_, no=1, body={}, at=at)
     lock_until(open_, open_.closes_at)
@@ -262,7 +264,7 @@ def _work(client, worker, intent, at) -> dict[str, object]:
         "task_id": draft_.pk, "open_task": open_.pk, "bid_id": bid.pk, "file_id": file.pk, "inquiry_id": inquiry.pk,
         "contract_id": contract.pk, "milestone_id": stage.pk, "claim_id": claim.pk, "message_id": message.pk,
         "review_id": review.pk, "delivered_id": delivered.pk, "search_id": saved.pk, "party_id": client.party_id,
-        "code": "b" * 32,
+        "code": "b" * 32, "invited_task": closed_.pk, "invitation": "c" * 32,
     }  # fmt: skip
 
 
@@ -799,6 +801,8 @@ def filled(route: str, world: dict, *, missing: bool = False, public: bool = Fal
                 value = "task" if name == "kind" else world["task_id"]
             if "favourites/" in route and name in ("kind", "subject_id"):
                 value = "task" if name == "kind" else world["open_task"]
+            if ("/invited/" in route or "/invitations/" in route) and name in ("kind", "subject_id", "code"):
+                value = {"kind": "task", "subject_id": world["invited_task"], "code": world["invitation"]}[name]
             if "searches/" in route and name == "kind":
                 value = "task"
             if public and name == "campaign_id":

@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-import marketplace.invitations.operations
+import marketplace.invitations.models
 
 
 class Migration(migrations.Migration):
@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
             model_name="contest",
             name="invite_code",
             field=models.CharField(
-                default=marketplace.invitations.operations.new_code,
+                default=marketplace.invitations.models.new_code,
                 max_length=32,
                 unique=True,
                 verbose_name="邀请码",

@@ -129,7 +129,6 @@ def follow(*, contest_id: UUID, at: datetime) -> None:
 STEPS: dict[str, Callable[[UUID, str, Actor, datetime], Contest]] = {
     "withdraw": lambda key, _why, by, at: drafts.withdraw(contest_id=key, by=by, at=at),
     "cancel": lambda key, why, by, at: cancel(contest_id=key, reason=why, by=by, at=at),
-    "renew-invitation": lambda key, _why, by, _at: drafts.renew_invitation(contest_id=key, by=by),
     "copy": lambda key, _why, by, at: drafts.copy(contest_id=key, by=by, at=at),
 }
 """What a host decides with a reason alone, by the word in the address; pages and API alike."""

@@ -22,11 +22,11 @@ from backend.moderation import operations as moderation
 from marketplace.contests.errors import ContestFixed, ContestIncomplete, TakesAllRights
 from marketplace.contests.models import COUNT, GALLERIES, MODES, SINGLE, Contest, ContestFile
 from marketplace.contests.operations import money
-from marketplace.contests.operations.shared import CONTESTS, KIND, move, of_owner, set_clock, show
+from marketplace.contests.operations.shared import KIND, move, of_owner, set_clock, show
 from marketplace.contests.states import Running
 from marketplace.engagements.terms import RIGHTS
-from marketplace.invitations import operations as invitations
-from marketplace.invitations.models import INVITED, PUBLIC
+from marketplace.invitations.models import PUBLIC
+from marketplace.invitations.operations import unknown_visibility
 from marketplace.patterns import begun
 from marketplace.postings import SCOPE
 from marketplace.tasks.errors import Stale
@@ -224,7 +224,7 @@ def _check_form(terms: Terms, at: datetime) -> list[Refusal | None]:
         known(terms.tie_rule, ("", *TIE_RULES), "tie_rule"),
         known(terms.rights, RIGHTS, "rights"),
         known(terms.gallery, GALLERIES, "gallery"),
-        known(terms.visibility, (PUBLIC, INVITED), "visibility"),
+        unknown_visibility(terms.visibility),
         bounded(terms.entry_limit, 1, rules.value("contests.entries_each_most", at=at), "entry_limit"),
         bounded(
             terms.entry_days,
@@ -358,20 +358,3 @@ def withdraw(*, contest_id: UUID, by: Actor, at: datetime) -> Contest:
     money.refuse_paid_order(contest)
     move(contest, "withdraw", by=actor, at=at)
     return contest
-
-
-# --- the invited -------------------------------------------------------------------------------------------
-
-
-def renew_invitation(*, contest_id: UUID, by: Actor) -> Contest:
-    """A new word for the invitation's address; the old one opens nothing any more (更换邀请链接)."""
-    return invitations.renew(CONTESTS, contest_id, by=by)
-
-
-def come_in(*, code: str, by: Actor, at: datetime) -> Contest:
-    """Whoever was sent the address may see it from now on (接受邀请).
-
-    Raises:
-        NotFound: the address opens nothing.
-    """
-    return invitations.come_in(CONTESTS, KIND, code, public=Running.PUBLIC, by=by, at=at)

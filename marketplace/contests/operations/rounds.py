@@ -12,7 +12,6 @@ from backend.judging.ranking import Criterion
 from backend.judging.states import Standing
 from marketplace.contests.models import FINAL, QUALIFYING, Contest
 from marketplace.contests.operations.shared import KIND, move
-from marketplace.invitations.models import PUBLIC
 
 
 def open_round(contest: Contest, *, at: datetime) -> Call:
@@ -32,7 +31,7 @@ def open_round(contest: Contest, *, at: datetime) -> Call:
             publicity_days=contest.publicity_days,
             stage=contest.stage,
             is_last=is_last,
-            is_public=contest.visibility == PUBLIC,
+            is_public=not contest.is_restricted,
         ),
         at=at,
     )

@@ -6,14 +6,13 @@ from datetime import datetime
 
 from backend.accounts.queries import belongs_to
 from backend.common import outbox, rules
-from backend.common.actors import Actor, Role
+from backend.common.actors import Actor
 from backend.judging.models import Judge
 from backend.listings import operations as listings
 from marketplace.contests.events import ContestMoved
 from marketplace.contests.models import Contest
 from marketplace.contests.states import Running
-from marketplace.invitations.models import PUBLIC
-from marketplace.invitations.operations import is_invited
+from marketplace.invitations.operations import is_open_to
 from marketplace.postings import Postings
 
 KIND = "contest"
@@ -24,25 +23,18 @@ def is_affiliated(contest: Contest, by: Actor) -> bool:
     return belongs_to(contest.owner_id, by)
 
 
-def may_see(contest: Contest, by: Actor) -> bool:
-    """Whether a contest is there for somebody: its host's and staff's; everybody's once it is open; or, where it is for
-    the invited alone, theirs and its judges' (C9)."""
-    if by.party_id is not None and by.party_id == contest.owner_id:
-        return True
-    if by.roles & {Role.MODERATOR, Role.AUDITOR}:
-        return contest.state != Running.DRAFT
-    if contest.state not in Running.PUBLIC:
-        return False
-    return contest.visibility == PUBLIC or is_invited(contest.pk, by.party_id) or _judges(contest, by)
-
-
-CONTESTS = Postings(Contest, may_see, beside=("owner", "paid_by"))
-held, of_owner = CONTESTS.held, CONTESTS.held_by_owner
+def _is_for(contest: Contest, by: Actor) -> bool:
+    """Where a contest is for the invited alone, it is its judges' too."""
+    return is_open_to(contest, by) or _judges(contest, by)
 
 
 def _judges(contest: Contest, by: Actor) -> bool:
     seats = Judge.objects.filter(call__subject_kind=KIND, call__subject_id=contest.pk, party=by.person_id)
     return by.person_id is not None and seats.exists()
+
+
+CONTESTS = Postings(Contest, Running.PUBLIC, _is_for, beside=("owner", "paid_by"))
+held, of_owner, may_see = CONTESTS.held, CONTESTS.held_by_owner, CONTESTS.may_see
 
 
 def move(contest: Contest, event: str, *, by: Actor, at: datetime, reason: str = "") -> None:
@@ -97,7 +89,7 @@ def show(contest: Contest) -> None:
             category=contest.category,
             county=contest.county,
             state=contest.state,
-            is_public=contest.state in Running.PUBLIC and contest.visibility == PUBLIC,
+            is_public=contest.state in Running.PUBLIC and not contest.is_restricted,
             is_open=contest.state == Running.OPEN,
             goal_fen=contest.total_fen,
             raised_fen=0,

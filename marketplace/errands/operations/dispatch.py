@@ -18,6 +18,7 @@ from marketplace.errands.models import Errand, Offer, Runner, Stop
 from marketplace.errands.operations import hands
 from marketplace.errands.operations.shared import errand_of, held_stop, runner_of
 from marketplace.errands.states import Offered, Posted
+from marketplace.invitations.operations import invited
 
 REACH_MOST_KM, LOOKED_AT = 50, 60
 BAND_M = 1_000
@@ -79,12 +80,14 @@ def _able(errand: Errand, stop: Stop, at: datetime) -> tuple[list[tuple[float, R
 
 
 def _near(errand: Errand, stop: Stop) -> Iterator[Runner]:
-    """The nearest runners of the kind that were not asked yet."""
+    """The nearest runners of the kind that were not asked yet; of the invited alone, where only they see the errand."""
     rows = Runner.objects.select_related("party").filter(
         geography.WithinOnMap(stop.latitude, stop.longitude, REACH_MOST_KM * 1_000),
         takes_offers=True,
         kinds__contains=[errand.kind],
     )
+    if errand.is_restricted:
+        rows = rows.filter(party_id__in=invited(errand.pk))
     rows = rows.exclude(offers__stop=stop).order_by(geography.AwayOnMap(stop.latitude, stop.longitude))
     return iter(rows[:LOOKED_AT])
 

@@ -27,6 +27,8 @@ from marketplace.errands.models import BOOKING, MODES, Errand, Stop
 from marketplace.errands.operations.shared import KIND, move, of_owner, set_clock, show
 from marketplace.errands.states import Posted
 from marketplace.errands.stops_file import StopRow
+from marketplace.invitations.models import PUBLIC
+from marketplace.invitations.operations import unknown_visibility
 from marketplace.patterns import begun
 from marketplace.postings import SCOPE
 from marketplace.tasks.errors import Stale
@@ -46,6 +48,7 @@ class Terms:
     county: str
     mode: str
     photos_least: int
+    visibility: str = PUBLIC
 
 
 @transaction.atomic
@@ -72,7 +75,7 @@ def start(*, by: Actor, at: datetime, like: str = "") -> Errand:
 def copy(*, errand_id: UUID, by: Actor, at: datetime) -> Errand:
     """A new draft with the terms of an earlier errand of one's own; stops come anew (复制任务)."""
     old, _actor = of_owner(errand_id, by)
-    names = ("title", "summary", "brief", "brief_html", "kind", "county", "photos_least")
+    names = ("title", "summary", "brief", "brief_html", "kind", "county", "photos_least", "visibility")
     mode = old.mode if old.mode in MODES else BOOKING  # an order from a price card becomes an errand for everybody
     new = Errand(**{name: getattr(old, name) for name in names}, mode=mode, owner=old.owner, created_at=at, state_at=at)
     set_clock(new)
@@ -105,6 +108,7 @@ def write(*, errand_id: UUID, terms: Terms, version: int, by: Actor, at: datetim
     refuse_any(
         [
             None if known else Invalid("没有这个选项", "There is no such choice", field="kind"),
+            unknown_visibility(terms.visibility),
             Invalid("说明过长", "The brief is too long", field="brief") if len(terms.brief) > MOST_WORDS else None,
             Invalid(f"须在 0 到 {most} 之间", f"Between 0 and {most}", field="photos_least")
             if not 0 <= terms.photos_least <= most
@@ -114,7 +118,7 @@ def write(*, errand_id: UUID, terms: Terms, version: int, by: Actor, at: datetim
     errand.title = clean_name(terms.title)[:60] or UNTITLED
     errand.summary = clean_name(terms.summary)[:160]
     errand.brief, errand.brief_html = terms.brief, richtext.render(terms.brief)
-    for name in ("kind", "county", "mode", "photos_least"):
+    for name in ("kind", "county", "mode", "photos_least", "visibility"):
         setattr(errand, name, getattr(terms, name))
     _saved(errand, at)
     return errand

@@ -33,6 +33,7 @@ from marketplace.errands.operations.shared import (
     held_runner,
     held_stop,
     is_affiliated,
+    may_see,
     move_stop,
     runner_of,
 )
@@ -109,11 +110,14 @@ def book(*, stop_id: UUID, by: Actor, at: datetime) -> Stop:
     """Take a stop in hand (预订点位).
 
     Raises:
+        NotFound: there is none, or not for this person.
         NotRegistered: the runner did not say from where they start.
         StopTaken: somebody has it, or it is over, or the errand is frozen.
         Refusals: every other reason, together.
     """
     errand = shared(errand_of(stop_id))
+    if not may_see(errand, by):
+        raise NotFound
     runner = runner_of(by)
     stop = held_stop(stop_id)
     if errand.state != Posted.OPEN or not stop.is_free(at):
@@ -187,7 +191,9 @@ def close_offers(stop: Stop, at: datetime) -> None:
 
 
 def remember(stop: Stop, *, is_done: bool, at: datetime) -> None:
-    """Keep how a stop ended, for forecasts."""
+    """Keep how a stop ended, for forecasts; what only the invited could take says nothing of others, nor is to be counted."""
+    if stop.errand.is_restricted:
+        return
     PastErrand.objects.update_or_create(
         number=f"S{stop.pk.hex}",
         defaults={

@@ -13,13 +13,14 @@ from django.db.models import Max
 
 from backend.accounts.queries import belongs_to
 from backend.common import outbox, rules
-from backend.common.actors import Actor, Role
+from backend.common.actors import Actor
 from backend.common.errors import Forbidden, NotFound
 from backend.listings import operations as listings
 from marketplace.errands.errors import NotRegistered
 from marketplace.errands.events import ErrandMoved, StopMoved
 from marketplace.errands.models import Errand, Runner, Stop
 from marketplace.errands.states import At, Posted
+from marketplace.invitations.operations import is_open_to
 from marketplace.postings import SCOPE, Postings
 
 KIND = "errand"
@@ -79,23 +80,15 @@ def is_affiliated(errand: Errand, by: Actor) -> bool:
     return belongs_to(errand.owner_id, by)
 
 
-def may_see(errand: Errand, by: Actor) -> bool:
-    """Whether an errand is there for somebody: everybody's once it is open, before that its poster's and staff's.
-
-    What was ordered from a price card is its customer's, its provider's and staff's alone.
-    """
-    hat = by.party_id
-    if hat is not None and hat == errand.owner_id:
-        return True
-    if errand.state in Posted.PUBLIC and (
-        errand.service is None or hat is not None and hat == errand.service.runner.party_id
-    ):
-        return True
-    return bool(by.roles & {Role.MODERATOR, Role.AUDITOR}) and errand.state != Posted.DRAFT
+def _is_for(errand: Errand, by: Actor) -> bool:
+    """What was ordered from a price card is its customer's, its provider's and staff's alone."""
+    if errand.service is not None:
+        return by.party_id is not None and by.party_id == errand.service.runner.party_id
+    return is_open_to(errand, by)
 
 
-ERRANDS = Postings(Errand, may_see, beside=("owner", "paid_by"))
-held, of_owner = ERRANDS.held, ERRANDS.held_by_owner
+ERRANDS = Postings(Errand, Posted.PUBLIC, _is_for, beside=("owner", "paid_by"))
+held, of_owner, may_see = ERRANDS.held, ERRANDS.held_by_owner, ERRANDS.may_see
 
 
 def move(errand: Errand, event: str, *, by: Actor, at: datetime, reason: str = "") -> None:
@@ -161,7 +154,7 @@ def show(errand: Errand) -> None:
             category=CATEGORY,
             county=errand.county,
             state=errand.state,
-            is_public=errand.state in Posted.PUBLIC and errand.service_id is None,
+            is_public=errand.state in Posted.PUBLIC and errand.service_id is None and not errand.is_restricted,
             is_open=errand.state == Posted.OPEN,
             goal_fen=errand.total_fen,
             raised_fen=0,

@@ -20,6 +20,8 @@ from marketplace.ideas.errors import SolicitationFixed, SolicitationIncomplete
 from marketplace.ideas.models import LEVELS, Solicitation
 from marketplace.ideas.operations.shared import KIND, move, of_owner, set_clock, show
 from marketplace.ideas.states import Asking
+from marketplace.invitations.models import PUBLIC
+from marketplace.invitations.operations import unknown_visibility
 from marketplace.patterns import begun
 from marketplace.postings import SCOPE
 from marketplace.tasks.errors import Stale
@@ -39,6 +41,7 @@ class Terms:
     county: str
     level: str
     open_days: int
+    visibility: str = PUBLIC
 
 
 @transaction.atomic
@@ -79,7 +82,7 @@ def write(*, solicitation_id: UUID, terms: Terms, version: int, by: Actor, at: d
     found.title = clean_name(terms.title)[:60] or UNTITLED
     found.summary = clean_name(terms.summary)[:160]
     found.brief, found.brief_html = terms.brief, richtext.render(terms.brief)
-    for name in ("category", "county", "level", "open_days"):
+    for name in ("category", "county", "level", "open_days", "visibility"):
         setattr(found, name, getattr(terms, name))
     found.state_at, found.version = at, found.version + 1
     set_clock(found)
@@ -96,6 +99,7 @@ def _check(terms: Terms, at: datetime) -> list[Refusal | None]:
         if not 1 <= terms.open_days <= most
         else None,
         None if known else Invalid("没有这个选项", "There is no such choice", field="category"),
+        unknown_visibility(terms.visibility),
         Invalid("说明过长", "The brief is too long", field="brief") if len(terms.brief) > MOST_WORDS else None,
     ]
 

@@ -5,25 +5,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from backend.common import outbox, rules
-from backend.common.actors import Actor, Role
+from backend.common.actors import Actor
 from backend.listings import operations as listings
 from marketplace.ideas.events import SolicitationMoved
 from marketplace.ideas.models import Solicitation
 from marketplace.ideas.states import Asking
+from marketplace.invitations.operations import is_open_to
 from marketplace.postings import Postings
 
 KIND = "solicitation"
 
 
-def may_see(found: Solicitation, by: Actor) -> bool:
-    """Whether a solicitation is there for somebody: everybody's once it is open, before that its poster's and staff's."""
-    if found.state in Asking.PUBLIC or by.party_id is not None and by.party_id == found.owner_id:
-        return True
-    return bool(by.roles & {Role.MODERATOR, Role.AUDITOR}) and found.state != Asking.DRAFT
-
-
-SOLICITATIONS = Postings(Solicitation, may_see)
-held, of_owner = SOLICITATIONS.held, SOLICITATIONS.held_by_owner
+SOLICITATIONS = Postings(Solicitation, Asking.PUBLIC, is_open_to)
+held, of_owner, may_see = SOLICITATIONS.held, SOLICITATIONS.held_by_owner, SOLICITATIONS.may_see
 
 
 def move(found: Solicitation, event: str, *, by: Actor, at: datetime, reason: str = "") -> None:
@@ -77,7 +71,7 @@ def show(found: Solicitation) -> None:
             category=found.category,
             county=found.county,
             state=found.state,
-            is_public=found.state in Asking.PUBLIC,
+            is_public=found.state in Asking.PUBLIC and not found.is_restricted,
             is_open=found.state == Asking.OPEN,
             goal_fen=0,
             raised_fen=0,

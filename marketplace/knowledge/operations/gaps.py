@@ -13,7 +13,7 @@ from backend.accounts import limits
 from backend.accounts.models import Party
 from backend.accounts.operations import clean_name
 from backend.common import outbox, rules
-from backend.common.actors import Actor, Role
+from backend.common.actors import Actor
 from backend.common.errors import Forbidden, Invalid, NotFound, Refusal, refuse_any
 from backend.common.fen import MOST_FEN, Fen, show_yuan
 from backend.listings import operations as listings
@@ -53,15 +53,13 @@ class Terms:
     article_id: UUID | None = None
 
 
-def may_see(found: Gap, by: Actor) -> bool:
-    """Whether a gap is there for somebody: everybody's once it is open, before that its poster's and staff's."""
-    if found.state in Missing.PUBLIC or by.party_id is not None and by.party_id == found.owner_id:
-        return True
-    return bool(by.roles & {Role.MODERATOR, Role.AUDITOR})
+def _is_for(_found: Gap, _by: Actor) -> bool:
+    """What is to become everybody's knowledge is asked of everybody."""
+    return True
 
 
-GAPS = Postings(Gap, may_see, beside=("owner", "article", "filled_by__author"))
-held, of_owner = GAPS.held, GAPS.held_by_owner
+GAPS = Postings(Gap, Missing.PUBLIC, _is_for, beside=("owner", "article", "filled_by__author"))
+held, of_owner, may_see = GAPS.held, GAPS.held_by_owner, GAPS.may_see
 
 
 def move(found: Gap, event: str, *, by: Actor, at: datetime, reason: str = "") -> None:

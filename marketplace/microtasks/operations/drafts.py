@@ -20,6 +20,8 @@ from backend.common.fen import MOST_FEN, Fen, show_yuan
 from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
 from backend.moderation import operations as moderation
 from marketplace import escrows
+from marketplace.invitations.models import PUBLIC
+from marketplace.invitations.operations import unknown_visibility
 from marketplace.microtasks import loading
 from marketplace.microtasks.errors import JobFixed, JobIncomplete
 from marketplace.microtasks.models import CHOICE, FORMS, Item, Job, Picture
@@ -54,6 +56,7 @@ class Terms:
     lease_minutes: int
     sheet_size: int
     open_days: int
+    visibility: str = PUBLIC
 
 
 @transaction.atomic
@@ -79,6 +82,7 @@ def start(*, by: Actor, at: datetime, like: str = "") -> Job:
 _COPIED = (
     "title", "summary", "brief", "brief_html", "category", "skills", "county", "question", "form", "options", "price_fen",
     "answers_each", "gold_percent", "gold_least", "agree_percent", "lease_minutes", "sheet_size", "open_days",
+    "visibility",
 )  # fmt: skip
 
 
@@ -119,7 +123,7 @@ def write(*, job_id: UUID, terms: Terms, version: int, by: Actor, at: datetime) 
     job.brief, job.brief_html = terms.brief, richtext.render(terms.brief)
     job.skills = list(dict.fromkeys(clean_name(skill)[:20] for skill in terms.skills if skill.strip()))
     job.options = list(dict.fromkeys(clean_name(option)[:40] for option in terms.options if option.strip()))
-    for name in ("category", "county", "form", *_NUMBERS):
+    for name in ("category", "county", "form", "visibility", *_NUMBERS):
         setattr(job, name, getattr(terms, name))
     job.state_at, job.version = at, job.version + 1
     job.total_fen = total_of(job)
@@ -157,6 +161,7 @@ def _check(terms: Terms, at: datetime) -> list[Refusal | None]:
         if not least <= terms.price_fen <= MOST_FEN
         else None,
         None if known else Invalid("没有这个选项", "There is no such choice", field="form"),
+        unknown_visibility(terms.visibility),
         Invalid("选项须为 2 至 12 个", "2 to 12 options", field="options")
         if terms.form == CHOICE and not 2 <= len(set(options)) <= MOST_OPTIONS
         else None,

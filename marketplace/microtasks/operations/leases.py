@@ -34,7 +34,7 @@ from marketplace.microtasks.errors import (
 from marketplace.microtasks.models import Answer, Item, Job, Participant, Plea, Sheet
 from marketplace.microtasks.operations import rows
 from marketplace.microtasks.operations.drafts import FREE
-from marketplace.microtasks.operations.shared import is_affiliated, of_worker, shared
+from marketplace.microtasks.operations.shared import is_affiliated, may_see, of_worker, shared
 from marketplace.microtasks.states import Asking, Given, Pleading, Taking
 from marketplace.postings import SCOPE
 
@@ -52,6 +52,8 @@ def take(*, job_id: UUID, by: Actor, at: datetime) -> Sheet:
     """
     party_id, person_id = _worker(by)
     job = shared(job_id)
+    if not may_see(job, by):
+        raise NotFound
     if not job.gives_items(at):
         raise JobClosed
     part = _part(job, party_id, person_id, by, at)

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from backend.accounts.queries import belongs_to
 from backend.common import outbox, rules
-from backend.common.actors import Actor, Role
+from backend.common.actors import Actor
 from backend.common.errors import NotFound
 from backend.listings import operations as listings
+from marketplace.invitations.operations import is_open_to
 from marketplace.microtasks.events import JobMoved
 from marketplace.microtasks.models import Job, Participant
 from marketplace.microtasks.states import Posted
@@ -42,15 +43,8 @@ def is_affiliated(job: Job, by: Actor) -> bool:
     return belongs_to(job.owner_id, by)
 
 
-def may_see(job: Job, by: Actor) -> bool:
-    """Whether a job is there for somebody: everybody's once it is open, before that its poster's and staff's."""
-    if job.state in Posted.PUBLIC or by.party_id is not None and by.party_id == job.owner_id:
-        return True
-    return bool(by.roles & {Role.MODERATOR, Role.AUDITOR}) and job.state != Posted.DRAFT
-
-
-JOBS = Postings(Job, may_see, beside=("owner", "paid_by"))
-held, of_owner = JOBS.held, JOBS.held_by_owner
+JOBS = Postings(Job, Posted.PUBLIC, is_open_to, beside=("owner", "paid_by"))
+held, of_owner, may_see = JOBS.held, JOBS.held_by_owner, JOBS.may_see
 
 
 def move(job: Job, event: str, *, by: Actor, at: datetime, reason: str = "") -> None:
@@ -100,7 +94,7 @@ def show(job: Job) -> None:
             category=job.category,
             county=job.county,
             state=job.state,
-            is_public=job.state in Posted.PUBLIC,
+            is_public=job.state in Posted.PUBLIC and not job.is_restricted,
             is_open=job.state == Posted.OPEN,
             goal_fen=job.price_fen,
             raised_fen=0,

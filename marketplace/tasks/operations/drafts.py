@@ -1,4 +1,4 @@
-"""The poster's side before publication: draft, files, copy, submit, withdraw, and who is invited."""
+"""The poster's side before publication: draft, files, copy, submit, withdraw."""
 
 from __future__ import annotations
 
@@ -19,13 +19,12 @@ from backend.common.fen import Fen, show_yuan
 from backend.listings.facets import COUNTIES, WORK_CATEGORY_KEYS
 from backend.moderation import operations as moderation
 from marketplace.engagements.terms import RIGHTS
-from marketplace.invitations import operations as invitations
-from marketplace.invitations.models import INVITED, PUBLIC
+from marketplace.invitations.operations import unknown_visibility
 from marketplace.patterns import begun
 from marketplace.postings import SCOPE
 from marketplace.tasks.errors import Stale, TaskFixed, TermsIncomplete
 from marketplace.tasks.models import Task, TaskFile
-from marketplace.tasks.operations.shared import KIND, TASKS, move, of_owner, set_clock, show
+from marketplace.tasks.operations.shared import KIND, move, of_owner, set_clock, show
 from marketplace.tasks.states import Posting
 
 UNTITLED = "未命名任务"
@@ -67,7 +66,6 @@ def start(*, by: Actor, at: datetime, like: str = "") -> Task:
         **blank | begun("task", like),
         owner=owner,
         county=owner.county,
-        invite_code=invitations.new_code(),
         created_at=at,
         state_at=at,
     )
@@ -82,7 +80,6 @@ def copy(*, task_id: UUID, by: Actor, at: datetime) -> Task:
     new = Task(
         **{name: getattr(task, name) for name in _COPIED},
         owner=old.owner,
-        invite_code=invitations.new_code(),
         created_at=at,
         state_at=at,
     )
@@ -166,7 +163,7 @@ def check_form(terms: Terms, at: datetime) -> list[Refusal | None]:
     return [
         known(terms.category, WORK_CATEGORY_KEYS, "category"),
         known(terms.county, ("", *COUNTIES), "county"),
-        known(terms.visibility, (PUBLIC, INVITED), "visibility"),
+        unknown_visibility(terms.visibility),
         known(terms.rights, RIGHTS, "rights"),
         bounded(terms.bid_days, *_days("tasks.bid_days", at), "bid_days"),
         bounded(terms.work_days, 1, rules.value("tasks.work_days_most", at=at), "work_days"),
@@ -281,20 +278,3 @@ def withdraw(*, task_id: UUID, by: Actor, at: datetime) -> Task:
     task, actor = of_owner(task_id, by)
     move(task, "withdraw", by=actor, at=at)
     return task
-
-
-# --- the invited -------------------------------------------------------------------------------------------
-
-
-def renew_invitation(*, task_id: UUID, by: Actor) -> Task:
-    """A new word for the invitation's address; the old one opens nothing any more (更换邀请链接)."""
-    return invitations.renew(TASKS, task_id, by=by)
-
-
-def come_in(*, code: str, by: Actor, at: datetime) -> Task:
-    """Whoever was sent the address may see it from now on (接受邀请).
-
-    Raises:
-        NotFound: the address opens nothing.
-    """
-    return invitations.come_in(TASKS, KIND, code, public=Posting.PUBLIC, by=by, at=at)

@@ -6,10 +6,9 @@ from datetime import datetime
 
 from backend.accounts.queries import belongs_to
 from backend.common import outbox, rules
-from backend.common.actors import Actor, Role
+from backend.common.actors import Actor
 from backend.listings import operations as listings
-from marketplace.invitations.models import PUBLIC
-from marketplace.invitations.operations import is_invited
+from marketplace.invitations.operations import is_open_to
 from marketplace.postings import Postings
 from marketplace.tasks.events import BidMoved, TaskMoved
 from marketplace.tasks.models import Bid, Task
@@ -23,19 +22,8 @@ def is_affiliated(task: Task, by: Actor) -> bool:
     return belongs_to(task.owner_id, by)
 
 
-def may_see(task: Task, by: Actor) -> bool:
-    """Whether a task is there for somebody: the poster's own, staff's, an open one, or one they are invited to (C9)."""
-    if by.party_id is not None and by.party_id == task.owner_id:
-        return True
-    if by.roles & {Role.MODERATOR, Role.AUDITOR}:
-        return task.state != Posting.DRAFT
-    if task.state not in Posting.PUBLIC:
-        return False
-    return task.visibility == PUBLIC or is_invited(task.pk, by.party_id)
-
-
-TASKS = Postings(Task, may_see)
-held, of_owner = TASKS.held, TASKS.held_by_owner
+TASKS = Postings(Task, Posting.PUBLIC, is_open_to)
+held, of_owner, may_see = TASKS.held, TASKS.held_by_owner, TASKS.may_see
 
 
 def move(task: Task, event: str, *, by: Actor, at: datetime, reason: str = "") -> None:
@@ -97,7 +85,7 @@ def show(task: Task) -> None:
             category=task.category,
             county=task.county,
             state=task.state,
-            is_public=task.state in Posting.PUBLIC and task.visibility == PUBLIC,
+            is_public=task.state in Posting.PUBLIC and not task.is_restricted,
             is_open=task.state == Posting.OPEN,
             goal_fen=task.budget_fen,
             raised_fen=0,
