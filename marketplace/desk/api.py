@@ -70,9 +70,13 @@ class PostedWork(Endpoint):
 
 
 class ClockShown(serializers.Serializer[Any]):
-    """Something under way for me: at `at` it becomes one of `becomes` by itself; `is_mine` where I can act."""
+    """Something under way for me: at `at` it becomes one of `becomes` by itself; `is_mine` where I can act.
+
+    `thing` is what it is by its table of states: task, bid, stop, milestone and so on.
+    """
 
     at = serializers.DateTimeField()
+    thing = serializers.CharField()
     title = serializers.CharField()
     state = serializers.CharField()
     becomes = serializers.ListField(child=serializers.CharField())

@@ -38,9 +38,11 @@ Words = tuple[str, str]
 
 @dataclass(frozen=True)
 class Clock:
-    """Something that is under way: what, how it stands, until when, what it becomes then by itself, and who can act."""
+    """Something that is under way: what (its machine's name, as in docs/states.md), how it stands, until when, what it
+    becomes then by itself, and who can act."""
 
     at: datetime
+    thing: str
     title: str
     words: Words
     state: str
@@ -67,7 +69,7 @@ def _clock(
     by = runs or row
     moves = [move for move in by.machine.leaving(by.state) if Role.CLOCK in move.roles]
     becomes = tuple(dict.fromkeys(by.machine.word(move.target) for move in moves if move.target != by.state))
-    yield Clock(at, title, words, row.state_word, becomes, url, is_mine)
+    yield Clock(at, row.machine.name, title, words, row.state_word, becomes, url, is_mine)
 
 
 # --- what one posted -----------------------------------------------------------------------------------------

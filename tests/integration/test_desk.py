@@ -81,6 +81,7 @@ def test_everything_that_one_posted_is_on_one_board(cashier):
     words = {one.words[1] for one in clocks(host)}
     assert {"Tender", "Micro-task", "Call for ideas", "Knowledge bounty"} <= words
     assert "Contest" not in words  # a draft waits for nobody
+    assert {"task", "job", "solicitation", "gap"} <= {one.thing for one in clocks(host)}
 
 
 def test_a_poster_who_does_not_choose_reads_what_comes_of_it():
