@@ -52,9 +52,9 @@ class AddressShown(serializers.Serializer[Any]):
     url = serializers.CharField()
 
 
-def _address(kind: str, found: Restrictable) -> Response:
+def _address(kind: str, found: Restrictable) -> dict[str, Any]:
     code = found.invite_code
-    return Response(AddressShown({"code": code, "url": operations.address(kind, code)}).data)
+    return dict(AddressShown({"code": code, "url": operations.address(kind, code)}).data)
 
 
 class MyInvitations(Endpoint):
@@ -113,7 +113,7 @@ class InvitationAddress(Endpoint):
 
     @extend_schema(operation_id="invitations_address", responses={200: AddressShown, **REFUSED})
     def get(self, request: Request, kind: str, subject_id: UUID) -> Response:
-        return _address(kind, operations.own(kind_of(kind).postings, subject_id, by=self.actor))
+        return Response(_address(kind, operations.own(kind_of(kind).postings, subject_id, by=self.actor)))
 
     @extend_schema(
         operation_id="invitations_renew",
@@ -124,6 +124,4 @@ class InvitationAddress(Endpoint):
     @idempotent
     def post(self, request: Request, kind: str, subject_id: UUID) -> Response:
         found = operations.renew(kind_of(kind).postings, subject_id, by=self.actor)
-        reply = _address(kind, found)
-        reply.status_code = 201
-        return reply
+        return Response(_address(kind, found), status=201)
