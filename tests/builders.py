@@ -6,7 +6,6 @@ import io
 import itertools
 from datetime import timedelta
 
-from django.db.models.functions import Now
 from PIL import Image
 
 from backend.accounts import operations as accounts
@@ -247,17 +246,12 @@ def paid_pledge(cashier, campaign: Campaign, tier: Tier | None, backer: User | N
 
 def deliver_events() -> None:
     """Let the relay hand out everything that is due, and wait for what another relay has taken up, or put off twice."""
-    while outbox.relay() or _is_due():
+    while outbox.relay() or not outbox.is_quiet(within=A_GAP):
         pass
 
 
 A_GAP = timedelta(seconds=4)
 """How long a delivery waits that failed twice, as when two relays met at one row."""
-
-
-def _is_due() -> bool:
-    due = Delivery.objects.filter(state=Delivery.WAITING, next_try_at__lte=Now() + A_GAP)
-    return OutboxEvent.objects.filter(fanned_out=False).exists() or due.exists()
 
 
 def _done() -> list[int]:

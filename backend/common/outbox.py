@@ -208,10 +208,17 @@ def dead_letters() -> Iterator[Delivery]:
     return Delivery.objects.filter(state=Delivery.DEAD).select_related("event").order_by("id").iterator()
 
 
-def is_quiet() -> bool:
-    """Whether nothing waits to be delivered, here or in another relay's hands."""
+def is_quiet(*, within: timedelta | None = None) -> bool:
+    """Whether nothing waits to be delivered, here or in another relay's hands; with `within`, nothing that is due so soon.
+
+    Asked in one statement: between two of them a relay may end the delivery that the second would have seen, and leave
+    an event that the first did not see yet.
+    """
+    waiting = Delivery.objects.filter(state=Delivery.WAITING)
+    if within is not None:
+        waiting = waiting.filter(next_try_at__lte=Now() + within)
     fanning = OutboxEvent.objects.filter(fanned_out=False)
-    return not (fanning.exists() or Delivery.objects.filter(state=Delivery.WAITING).exists())
+    return not fanning.values_list("pk").union(waiting.values_list("pk"), all=True)[:1]
 
 
 def lag_seconds() -> float:
