@@ -132,7 +132,7 @@ def test_pictures_are_found_by_their_name_and_missing_ones_stop_the_submission()
 def test_items_are_handed_out_only_when_all_pay_is_held(cashier):
     job, poster = approved(works=10, golds=4, gold_percent=10)
     assert job.total_fen == 20 * (10 * 3 + 4 * 1)
-    with pytest.raises(JobClosed):
+    with pytest.raises(NotFound):
         take(job, worker())
     job = put_in(cashier, job, poster)
     assert (job.state, _escrow(job)) == ("open", job.total_fen)

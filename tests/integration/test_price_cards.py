@@ -179,8 +179,10 @@ def test_an_order_is_its_customers_and_its_providers_and_no_list_or_stranger_lea
             queries.sight(made.stops.get().pk, asker)
     assert queries.nearby(HERE, 9_000, at=clock.now()) == []
     other = runner("别人", kinds=("housekeeping",))
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(NotFound):
         hands.book(stop_id=made.stops.get().pk, by=other, at=clock.now())
+    with pytest.raises(Refusal) as refusal:
+        hands.book(stop_id=made.stops.get().pk, by=cleaner, at=clock.now())
     assert DispatchOnly.code in codes(refusal)
     beat()
     assert [offer.runner.party_id for offer in Offer.objects.all()] == [cleaner.party_id]
