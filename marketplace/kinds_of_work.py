@@ -109,6 +109,15 @@ class Posted:
     words: tuple[str, str]
     url: str
 
+    @property
+    def row(self) -> dict[str, Any]:
+        """What the API's lists of all kinds say of each; the amount in fen."""
+        names = ("kind", "subject_id", "title", "state", "closes_at")
+        return {name: getattr(self.listing, name) for name in names} | {
+            "amount_fen": self.listing.goal_fen,
+            "url": self.url,
+        }
+
 
 def posted(listing: Listing) -> Posted:
     """A listing with the name of its kind and the address of its page."""

@@ -53,19 +53,7 @@ class PostedWork(Endpoint):
             cursor=request.query_params.get("cursor", ""),
             size=page_size(request),
         )
-        rows = [
-            {
-                "kind": row.kind,
-                "subject_id": row.subject_id,
-                "title": row.title,
-                "state": row.state,
-                "amount_fen": row.goal_fen,
-                "people": row.people_n,
-                "closes_at": row.closes_at,
-                "url": posted(row).url,
-            }
-            for row in page.rows
-        ]
+        rows = [posted(row).row | {"people": row.people_n} for row in page.rows]
         return Response(PostedPage({"rows": rows, "next_cursor": page.next_cursor}).data)
 
 

@@ -72,18 +72,7 @@ class MyInvitations(Endpoint):
             self.actor.party_id, cursor=request.query_params.get("cursor", ""), size=page_size(request)
         )
         rows = [
-            {
-                "kind": one.invitation.kind,
-                "subject_id": one.invitation.subject_id,
-                "url": one.posted.url,
-                "title": one.posted.listing.title,
-                "state": one.posted.listing.state,
-                "owner_name": one.posted.listing.owner_name,
-                "amount_fen": one.posted.listing.goal_fen,
-                "closes_at": one.posted.listing.closes_at,
-                "at": one.invitation.at,
-            }
-            for one in found
+            one.posted.row | {"owner_name": one.posted.listing.owner_name, "at": one.invitation.at} for one in found
         ]
         return Response(InvitationsShown({"rows": rows, "next_cursor": next_cursor}).data)
 

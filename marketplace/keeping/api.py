@@ -51,19 +51,7 @@ class Favourites(Endpoint):
         kept, next_cursor = queries.favourites(
             self.actor.party_id, cursor=request.query_params.get("cursor", ""), size=page_size(request)
         )
-        rows = [
-            {
-                "kind": one.favourite.kind,
-                "subject_id": one.favourite.subject_id,
-                "title": one.posted.listing.title,
-                "state": one.posted.listing.state,
-                "amount_fen": one.posted.listing.goal_fen,
-                "closes_at": one.posted.listing.closes_at,
-                "url": one.posted.url,
-                "at": one.favourite.at,
-            }
-            for one in kept
-        ]
+        rows = [one.posted.row | {"at": one.favourite.at} for one in kept]
         return Response(FavouritesShown({"rows": rows, "next_cursor": next_cursor}).data)
 
 
