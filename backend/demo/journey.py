@@ -62,22 +62,38 @@ class Client:
         )
 
     def post(self, path: str, body: dict[str, Any], *, key: str = "") -> httpx.Response:
-        """Post, and come back with the same key while the site says that it is busy."""
-        headers = {"Idempotency-Key": key or uuid.uuid4().hex}
+        """Post, whatever the answer."""
+        return self._sent("POST", path, json=body, headers={"Idempotency-Key": key or uuid.uuid4().hex})
+
+    def done(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Post, and expect it to be done."""
+        return _answer(self.post(path, body))
+
+    def put(self, path: str, body: dict[str, Any]) -> None:
+        """Put, and expect it to be kept."""
+        _answer(self._sent("PUT", path, json=body))
+
+    def read(self, path: str, **params: object) -> dict[str, Any]:
+        """Get, and expect to be shown it."""
+        # No parameters, rather than none of them: those would take away what stands behind the path's own `?`.
+        return _answer(self._sent("GET", path, params=params or None))
+
+    def _sent(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """Send, and come back with the same while the site says that it is busy."""
         for _ in range(BUSY_TRIES):
-            reply = self.http.post(path, json=body, headers=headers)
+            reply = self.http.request(method, path, **more)
             if reply.status_code != 503:
                 break
             time.sleep(float(reply.headers.get("Retry-After", "1")))
         return reply
 
-    def done(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Post, and expect it to be done."""
-        reply = self.post(path, body)
-        if reply.status_code not in (200, 201):
-            raise Failed(f"POST {path} answered {reply.status_code}: {reply.text[:300]}")
-        answer: dict[str, Any] = reply.json()
-        return answer
+
+def _answer(reply: httpx.Response) -> dict[str, Any]:
+    if reply.status_code not in (200, 201):
+        path = reply.request.url.raw_path.decode()
+        raise Failed(f"{reply.request.method} {path} answered {reply.status_code}: {reply.text[:300]}")
+    answer: dict[str, Any] = reply.json()
+    return answer
 
 
 class Journey:
@@ -193,9 +209,7 @@ class Journey:
             "rule": "two_rounds" if optimum else "all_or_nothing", "goal_fen": goal, "optimum_fen": optimum, "days": 30,
             "promised_on": (clock.now() + timedelta(days=90)).date().isoformat(),
         }  # fmt: skip
-        reply = api.http.put(f"campaigns/{campaign_id}", json=terms)
-        if reply.status_code != 200:
-            raise Failed(f"the draft was refused: {reply.text[:300]}")
+        api.put(f"campaigns/{campaign_id}", terms)
         tiers = {}
         for name, price, shipping, stock in (
             ("box", 10_000, 1_200, None),
@@ -211,12 +225,11 @@ class Journey:
             tiers[name] = uuid.UUID(
                 api.done(f"campaigns/{campaign_id}/tiers", offer | ({"stock": stock} if stock else {}))["id"]
             )
-        if is_led and api.http.put(f"campaigns/{campaign_id}/led", json={"is_led": True}).status_code != 200:
-            raise Failed("the campaign could not be led")
+        if is_led:
+            api.put(f"campaigns/{campaign_id}/led", {"is_led": True})
         if least_percent is not None:
             clause = {"least_percent": least_percent, "basis": "三片竹林共六百斤，以合作社过磅单为准"}
-            if api.http.put(f"campaigns/{campaign_id}/harvest-clause", json=clause).status_code != 200:
-                raise Failed("the clause was refused")
+            api.put(f"campaigns/{campaign_id}/harvest-clause", clause)
         api.done(f"campaigns/{campaign_id}/submission", {})
         self.say(f"发起人写好《{title}》，目标 {show_yuan(goal)}，提交审核")
         self._review_in_browser(campaign_id)
@@ -227,7 +240,7 @@ class Journey:
 
     def _put_in_deposit(self, api: Client, campaign_id: uuid.UUID) -> None:
         """Where the goal is large enough for one; without it the platform does not publish."""
-        due = api.http.get(f"campaigns/{campaign_id}/deposit").json()["due_fen"]
+        due = api.read(f"campaigns/{campaign_id}/deposit")["due_fen"]
         if due == 0:
             return
         refused = api.post(f"campaigns/{campaign_id}/launch", {})

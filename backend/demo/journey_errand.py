@@ -66,9 +66,7 @@ class ErrandAct:
         window = {"from_at": _after(hours=2), "until_at": _after(days=3)}
         content = "\n".join(["task_id,latitude,longitude,price_yuan", *rows])
         for path, body in ((page, terms), (f"{page}/stops", {"content": content, **window})):
-            reply = self.poster.http.put(path, json=body)
-            if reply.status_code != 200:
-                raise Failed(f"{path} was not saved: {reply.text[:300]}")
+            self.poster.put(path, body)
         return page
 
     def _publish(self, page: str) -> uuid.UUID:
@@ -148,9 +146,7 @@ class ErrandAct:
     def _registered(self, phone: str, place: tuple[float, float], kind: str) -> Client:
         api = self.journey.client(phone)
         body = {"latitude": place[0], "longitude": place[1], "reach_km": 20, "kinds": [kind]}
-        reply = api.http.put("my/runner", json=body)
-        if reply.status_code != 200:
-            raise Failed(f"{phone} could not register: {reply.text[:300]}")
+        api.put("my/runner", body)
         return api
 
     def _hand_in(self, api: Client, stop: Stop, number: int) -> None:
@@ -187,7 +183,7 @@ class ErrandAct:
         journey.move(minutes=31)
         stop = Stop.objects.get(errand_id=second)
         journey.until("派单", lambda: stop.offers.filter(state="made").exists())
-        (offer,) = api.http.get("my/runner").json()["offers"]
+        (offer,) = api.read("my/runner")["offers"]
         api.done(f"offers/{offer['id']}/accept", {})
         journey.move(hours=2)
         self._hand_in(api, stop, 90)
@@ -208,7 +204,7 @@ class ErrandAct:
         provider, customer = self._registered(PROVIDER, place, "housekeeping"), journey.client(CUSTOMER)
         line = {"kind": "housekeeping", "title": "日常保洁", "unit": "hour", "price_fen": 4_000, "least_n": 2}
         service = provider.done("my/services", line)
-        near = customer.http.get("services", params={"latitude": place[0], "longitude": place[1]}).json()["rows"]
+        near = customer.read("services", latitude=place[0], longitude=place[1])["rows"]
         if service["id"] not in {row["id"] for row in near}:
             raise Failed("what is on a price card nearby was not found")
         wanted: dict[str, Any] = {
@@ -225,7 +221,7 @@ class ErrandAct:
             journey.browser.choose(journey.browser.arrive(cashier))
             stop = Stop.objects.get(errand_id=order["id"])
             journey.until("问服务者", lambda stop=stop: stop.offers.filter(state="made").exists())  # type: ignore[misc]
-            (offer,) = provider.http.get("my/runner").json()["offers"]
+            (offer,) = provider.read("my/runner")["offers"]
             provider.done(f"offers/{offer['id']}/{'accept' if accepts else 'decline'}", {})
             made.append(stop)
         journey.move(hours=3)

@@ -62,9 +62,7 @@ class HarvestAct:
         journey = self.journey
         shown = Campaign.objects.get(pk=campaign).raised_fen
         last = (clock.now() + timedelta(days=10)).date().isoformat()
-        reply = journey.client(MAKER).http.put(f"campaigns/{campaign}/late", json={"last_day": last})
-        if reply.status_code != 200:
-            raise Failed(f"late pledges were not opened: {reply.status_code} {reply.text[:200]}")
+        journey.client(MAKER).put(f"campaigns/{campaign}/late", {"last_day": last})
         made = self._back(campaign, tier, journey.client(people.BACKERS[6].phone))
         if Campaign.objects.get(pk=campaign).raised_fen != shown:
             raise Failed("a late pledge moved the bar")
@@ -96,9 +94,7 @@ class HarvestAct:
         journey, api = self.journey, self.journey.client(MAKER)
         home = {"recipient": "演示收件人", "phone": "13812345678", "region": "湖北省咸宁市", "street": "永安大道 1 号"}
         for key, backer in self.backers.items():
-            reply = backer.http.put(f"pledges/{key}/parcel", json=home)
-            if reply.status_code != 200:
-                raise Failed(f"an address was refused: {reply.status_code} {reply.text[:200]}")
+            backer.put(f"pledges/{key}/parcel", home)
         api.done(f"campaigns/{campaign}/survey/lock", {})
         journey.move(hours=49)
         locked = Parcel.objects.filter(campaign_id=campaign, state="locked")

@@ -48,9 +48,7 @@ class IdeaAct:
             "version": made["version"], "title": "竹艺街区入口空地征集创意", "summary": "为街区入口征集用途", "brief": BRIEF,
             "category": "design", "county": "421223", "level": "L2", "open_days": 7,
         }  # fmt: skip
-        reply = self.poster.http.put(f"solicitations/{made['id']}", json=terms)
-        if reply.status_code != 200:
-            raise Failed(f"the solicitation was not saved: {reply.text[:300]}")
+        self.poster.put(f"solicitations/{made['id']}", terms)
         self.poster.done(f"solicitations/{made['id']}/submission", {})
         page = f"/ideas/{made['id']}/review/"
         self.journey.submit(

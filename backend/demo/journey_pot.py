@@ -79,7 +79,7 @@ class PotAct:
         made = api.done(f"campaigns/{campaign}/pledges", {"tier_id": str(tier)})
         self.journey.pay(made, "paid", api)
         looked = f"pledges/{made['id']}"
-        self.journey.until("支持到账", lambda: api.http.get(looked).json()["state"] == "paid")
+        self.journey.until("支持到账", lambda: api.read(looked)["state"] == "paid")
         return made
 
     def _leave_and_come(

@@ -64,9 +64,7 @@ class WorkAct:
         return uuid.UUID(made["id"])
 
     def _put(self, path: str, body: dict[str, Any]) -> None:
-        reply = self.poster.http.put(path, json=body)
-        if reply.status_code != 200:
-            raise Failed(f"PUT {path} answered {reply.status_code}: {reply.text[:300]}")
+        self.poster.put(path, body)
 
     def _bids(self, task_id: uuid.UUID) -> None:
         """Three bids under seal; the terms change, two confirm; nobody reads any before all are opened."""
@@ -77,12 +75,12 @@ class WorkAct:
             journey.client(phone).done(f"tasks/{task_id}/bids", body)
         asked = journey.client(CHOSEN).done(f"tasks/{task_id}/inquiries", {"text": "刀版尺寸是成品尺寸吗？"})
         self.poster.done(f"inquiries/{asked['id']}/reply", {"text": "是成品尺寸，含粘口。"})
-        if self.poster.http.get(f"tasks/{task_id}/bids").json()["rows"]:
+        if self.poster.read(f"tasks/{task_id}/bids")["rows"]:
             raise Failed("the poster reads sealed bids")
         if Bid.objects.filter(task_id=task_id).exclude(amount_fen=None).exists():
             raise Failed("a sealed price lies open in the database")
         journey.say("三家应标，一提交就加密封存：发包方和数据库里都看不到报价；提问与答复对所有人公开")
-        task = self.poster.http.get(f"tasks/{task_id}").json()
+        task = self.poster.read(f"tasks/{task_id}")
         fields = (
             "title", "summary", "brief", "category", "skills", "county", "budget_fen", "bid_days", "accept_days",
             "rights", "stages", "version",
@@ -102,7 +100,7 @@ class WorkAct:
         bid = Bid.objects.get(task_id=task_id, amount_fen=BIDDERS[CHOSEN])
         self.poster.done(f"bids/{bid.pk}/award", {"reason": "方案最贴合，附打样"})
         contract = Contract.objects.get(subject_id=bid.pk)
-        left = self.worker.http.get(f"contracts/{contract.pk}/take-home").json()["rows"]
+        left = self.worker.read(f"contracts/{contract.pk}/take-home")["rows"]
         refused = self.worker.post(f"contracts/{contract.pk}/signature", {"digest": "0" * 64})
         if "terms_changed" not in refused.text:
             raise Failed("other terms could be signed than those that were read")

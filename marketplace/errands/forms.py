@@ -16,7 +16,7 @@ from marketplace.errands.stops_file import MOST_ADDRESS, StopRow
 from marketplace.invitations.models import PUBLIC
 from marketplace.tasks.forms import whole
 
-_DEGREES = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,12})?", re.ASCII)
+_DEGREES = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,17})?", re.ASCII)  # as programs write a float: up to seventeen digits
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,32}", re.ASCII)
 
 

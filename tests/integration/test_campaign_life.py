@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connections, transaction
 
 from backend.common import clock
 from backend.common.actors import SamePerson
@@ -14,7 +16,7 @@ from backend.payments.gateways import provider
 from backend.payments.models import Payout, Refund
 from backend.payments.operations import intents, payouts
 from crowdfunding.campaigns.models import Campaign, Pledge
-from crowdfunding.campaigns.operations import delivery, pledges, talk
+from crowdfunding.campaigns.operations import delivery, pledges, shared, talk
 from tests.builders import (
     acting,
     beat,
@@ -156,3 +158,20 @@ def test_late_money_counts_while_stock_remains_and_goes_back_when_not(cashier):
     assert (late.state, intent.state) == ("expired", "returned")
     assert books.balance(ledger.SUSPENSE) == 0
     assert list(books.differences()) == []
+
+
+def test_who_pledges_does_not_wait_for_whoever_holds_the_campaign(cashier):
+    """A new row that only points at a held campaign is kept at once; waiting for it at its end closed circles of locks."""
+    campaign, tier = live_campaign()
+    backer = person(name="支持者")
+
+    def take() -> Pledge:
+        try:
+            return reserve(campaign, tier, backer)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        shared.locked(campaign.pk)
+        made = pool.submit(take).result()
+    assert Pledge.objects.get(pk=made.pk).campaign_id == campaign.pk

@@ -10,12 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from django.http import QueryDict
+from hypothesis import example, given
+from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from backend.common.errors import Invalid
 from backend.common.tables import Dirty
 from marketplace.errands.forecasts import Forecast, Outlook, look_ahead
-from marketplace.errands.records import Member, Place, Task, read_members, read_tasks
+from marketplace.errands.forms import place_of
+from marketplace.errands.records import EAST, NORTH, SOUTH, WEST, Member, Place, Task, read_members, read_tasks
 from marketplace.errands.samples import made_up
 from marketplace.errands.scores import score
 from marketplace.errands.surroundings import FACTS, distances, facts
@@ -186,3 +190,25 @@ def test_the_command_forecasts_each_row_and_closes_with_one_object(tmp_path):
     assert "also asked about" in said.getvalue()
     with pytest.raises(CommandError):
         call_command("evaluate_errands", "--train", str(test), "--test", str(test), "--members", str(people))
+
+
+# --- places as people and programs write them -------------------------------------------------------------------------
+
+
+@example(22.76430419964999, 113.42243155291776)
+@given(st.floats(SOUTH, NORTH), st.floats(WEST, EAST))
+def test_a_place_is_read_as_any_program_writes_its_numbers(latitude, longitude):
+    asked = QueryDict(mutable=True)
+    asked.update({"latitude": repr(latitude), "longitude": repr(longitude)})
+    assert place_of(asked) == (latitude, longitude)
+
+
+@pytest.mark.parametrize(
+    "latitude", ["", "29,8", "north", "nan", "inf", "1e1", "٢٩.٨", "29.8 4", "0x1d", "2.9", "54.1", "29." + "8" * 18]
+)
+def test_what_is_no_place_in_china_is_refused(latitude):
+    asked = QueryDict(mutable=True)
+    asked.update({"latitude": latitude, "longitude": "114.3"})
+    with pytest.raises(Invalid, match="经纬度") as refused:
+        place_of(asked)
+    assert refused.value.field == "latitude"

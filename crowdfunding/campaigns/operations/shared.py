@@ -16,8 +16,8 @@ from crowdfunding.campaigns.states import State
 
 
 def locked(campaign_id: UUID) -> Campaign:
-    """The campaign, its row held."""
-    return Campaign.objects.select_for_update().get(pk=campaign_id)
+    """The campaign, its row held; rows that only point at it are written meanwhile."""
+    return Campaign.objects.select_for_update(no_key=True).get(pk=campaign_id)
 
 
 def as_owner(campaign: Campaign, by: Actor) -> Actor:

@@ -27,7 +27,7 @@ BATCH = 2_000
 @transaction.atomic
 def open_survey(*, campaign_id: UUID, at: datetime) -> None:
     """A campaign succeeded: a parcel for every pledge with a reward, and the question where to send it. Safe to repeat."""
-    campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
+    campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign_id)
     if Survey.objects.filter(campaign=campaign).exists():
         return
     due = _lock_by_itself(campaign, at)
@@ -48,7 +48,7 @@ def add_parcel(*, pledge_id: UUID, at: datetime) -> None:
     so a pledge gets its parcel from one of the two.
     """
     made = Pledge.objects.get(pk=pledge_id)
-    Campaign.objects.select_for_update().get(pk=made.campaign_id)
+    Campaign.objects.select_for_update(no_key=True).get(pk=made.campaign_id)
     survey = Survey.objects.select_for_update(no_key=True).filter(campaign_id=made.campaign_id).first()
     if survey is None or made.tier_id is None or Parcel.objects.filter(pledge=made).exists():
         return
