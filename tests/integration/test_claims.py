@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
+from uuid import UUID
 
 import pytest
+from django.db import connections, transaction
 
 from backend.common import clock
 from backend.common.actors import Actor
@@ -17,7 +21,7 @@ from backend.payments.models import Debt, PaymentIntent, Payout, Refund
 from backend.payments.operations import debts, disputes, intents
 from crowdfunding.campaigns import tasks, trail
 from crowdfunding.campaigns.models import Campaign, Claim, Pledge
-from crowdfunding.campaigns.operations import claims, drafts, pledges
+from crowdfunding.campaigns.operations import claims, drafts, pledges, shared
 from tests.builders import (
     acting,
     come_to_nothing,
@@ -84,6 +88,33 @@ def test_what_the_maker_earns_goes_to_the_backers_by_what_each_lacks(own_db, cas
     assert Debt.objects.get().state == "paid"
     assert books.balance(ledger.payable_to(campaign.owner_id)) == 30_001 + 200_000 - 210_000
     assert books.balance(ledger.escrow_of("campaign", campaign.pk)) == 0
+    assert _is_clean()
+
+
+def test_two_workers_at_once_repay_each_claim_once_whoever_holds_the_campaign(own_db, cashier):
+    campaign, made = produced(cashier, 1, 2)
+    come_to_nothing(campaign)
+    _earn(cashier, campaign, 210_000)
+    debts.settle(party_id=campaign.owner_id, at=clock.now())
+    claims.allot(campaign_id=campaign.pk, at=clock.now())
+    barrier = Barrier(4)
+
+    def repay(pledge_id: UUID) -> None:
+        try:
+            barrier.wait()
+            claims.repay(pledge_id=pledge_id, at=clock.now())
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool, transaction.atomic():
+        shared.locked(campaign.pk)
+        list(pool.map(repay, [one.pk for one in made] * 2))
+    assert list(Claim.objects.order_by("amount_fen").values_list("repaid_fen", "due_fen")) == [
+        (70_000, 0),
+        (140_000, 0),
+    ]
+    hand_on()
+    assert _refunded(made) == [100_000, 200_000]
     assert _is_clean()
 
 

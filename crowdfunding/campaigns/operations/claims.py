@@ -73,7 +73,8 @@ def repay(*, pledge_id: UUID, at: datetime) -> None:
     Raises:
         DisputeOpen: a chargeback about the payment is undecided; the claim waits.
     """
-    claim = Claim.objects.select_for_update().select_related("pledge", "campaign").get(pk=pledge_id)
+    found = Claim.objects.select_for_update(no_key=True, of=("self",)).select_related("pledge", "campaign")
+    claim = found.get(pk=pledge_id)
     due = int(claim.due_fen)
     if due == 0:
         return
