@@ -22,7 +22,10 @@ SOUTH, NORTH, WEST, EAST = 3.0, 54.0, 73.0, 136.0
 
 MOST_PRICE_YUAN = Decimal(100_000)
 _ID = re.compile(r"[A-Za-z0-9_-]{1,32}", re.ASCII)
-_NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,18})?", re.ASCII)
+_NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,18})?([eE]-[0-9]{1,3})?", re.ASCII)
+_WHOLE = re.compile(
+    r"([0-9]{1,7})(\.0+)?", re.ASCII
+)  # data frames write a whole number as 114.0 where its column has a gap
 _MONEY = re.compile(r"[0-9]{1,7}(\.[0-9]{1,2}0*)?", re.ASCII)
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(:[0-5][0-9])?", re.ASCII)
 
@@ -84,17 +87,19 @@ def task_of(row: dict[str, str]) -> Task:
     text = row["price_yuan"]
     if not _MONEY.fullmatch(text) or not 0 < Decimal(text) <= MOST_PRICE_YUAN:
         raise Refused("price_yuan", f"no price: {text[:40]!r}", "报酬须为 0.01 至 100000 元的数字")
-    done = row.get("completed", "")
-    if done not in ("", "0", "1"):
-        raise Refused("completed", f"neither 1 nor 0: {done[:40]!r}")
-    return Task(_id(row, "task_id"), _place(row), int(Decimal(text) * 100), done == "1" if done else None)
+    said = row.get("completed", "")
+    done = _WHOLE.fullmatch(said)
+    if said and (done is None or done[1] not in ("0", "1")):
+        raise Refused("completed", f"neither 1 nor 0: {said[:40]!r}")
+    return Task(_id(row, "task_id"), _place(row), int(Decimal(text) * 100), done[1] == "1" if done else None)
 
 
 def _member(row: dict[str, str]) -> Member:
     clock = _CLOCK.fullmatch(row["booking_opens_at"])
     if not row["booking_quota"] and clock is None and _CLOCK.fullmatch(row["reputation"]):
         raise Refused("booking_quota", "empty, and what follows stands one column too far right")
-    if not row["booking_quota"].isascii() or not row["booking_quota"].isdigit() or len(row["booking_quota"]) > 7:
+    quota = _WHOLE.fullmatch(row["booking_quota"])
+    if quota is None:
         raise Refused("booking_quota", f"no whole number: {row['booking_quota'][:40]!r}")
     if clock is None:
         raise Refused("booking_opens_at", f"no time of day: {row['booking_opens_at'][:40]!r}")
@@ -102,7 +107,7 @@ def _member(row: dict[str, str]) -> Member:
     if reputation < 0:
         raise Refused("reputation", "below zero")
     minute = int(clock[1]) * 60 + int(clock[2])
-    return Member(_id(row, "member_id"), _place(row), int(row["booking_quota"]), minute, reputation)
+    return Member(_id(row, "member_id"), _place(row), int(quota[1]), minute, reputation)
 
 
 def _id(row: dict[str, str], field: str) -> str:

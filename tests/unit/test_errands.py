@@ -46,6 +46,16 @@ def test_rows_are_taken_whole(tmp_path):
     assert list(read_members(members)) == [Member("B1", Place(22.9, 113.6), 114, 390, 67997.38)]
 
 
+def test_numbers_are_read_as_data_frames_write_them(tmp_path):
+    tasks = _file(tmp_path, "t.csv", TASKS, "A1,22.566142254795004,113.0,66.0,1.0", "A2,22.5,113.9,65.5,0.0")
+    assert list(read_tasks(tasks)) == [
+        Task("A1", Place(22.566142254795004, 113.0), 6_600, True),
+        Task("A2", Place(22.5, 113.9), 6_550, False),
+    ]
+    members = _file(tmp_path, "m.csv", MEMBERS, "B1,22.9,113.6,114.0,06:30:00,1e-04")
+    assert list(read_members(members)) == [Member("B1", Place(22.9, 113.6), 114, 390, 0.0001)]
+
+
 @pytest.mark.parametrize(
     ("line", "field", "says"),
     [
@@ -57,6 +67,8 @@ def test_rows_are_taken_whole(tmp_path):
         ("B1,nan,111.1,1,06:30:00,5", "latitude", "no number"),
         ("B1,21.5,111.1,-1,06:30:00,5", "booking_quota", "no whole number"),
         ("B1,21.5,111.1,٣,06:30:00,5", "booking_quota", "no whole number"),
+        ("B1,21.5,111.1,1.5,06:30:00,5", "booking_quota", "no whole number"),
+        ("B1,21.5,111.1,1,06:30:00,1e9", "reputation", "no number"),
         ("B1,21.5,111.1,1,24:30:00,5", "booking_opens_at", "no time of day"),
         ("B1,21.5,111.1,1,06:30:00,-5", "reputation", "below zero"),
         ("B 1,21.5,111.1,1,06:30:00,5", "member_id", "no id"),
@@ -73,7 +85,15 @@ def test_dirty_members_are_named_and_not_guessed(tmp_path, line, field, says):
 
 
 @pytest.mark.parametrize(
-    "line", ["A1,22.5,113.9,0,1", "A1,22.5,113.9,65.555,1", "A1,22.5,113.9,65,yes", "A1,113.9,22.5,65,1"]
+    "line",
+    [
+        "A1,22.5,113.9,0,1",
+        "A1,22.5,113.9,65.555,1",
+        "A1,22.5,113.9,65,yes",
+        "A1,22.5,113.9,65,0.5",
+        "A1,22.5,113.9,65,2",
+        "A1,113.9,22.5,65,1",
+    ],
 )
 def test_dirty_tasks_are_named(tmp_path, line):
     (dirty,) = read_tasks(_file(tmp_path, "t.csv", TASKS, line))
