@@ -99,8 +99,12 @@ def every_route() -> list[str]:
 
 
 @pytest.fixture
-def world(db):
-    """One of each thing, the private and the public, and a browser for each role."""
+def world(db, monkeypatch):
+    """One of each thing, the private and the public, and a browser for each role, who proved who they are just now.
+
+    The whole table can take longer than a proof lasts.
+    """
+    monkeypatch.setattr(settings, "ACCOUNT_REAUTHENTICATION_TIMEOUT", 3_600)
     maker, backer, clerk_of, clerk = (
         person(name="制作人"),
         person(name="支持者"),
