@@ -29,14 +29,15 @@ def token_of(user: User, scopes: set[str] = SCOPES) -> str:
     return accounts.make_token(user=user, party_id=user.party_id, name="t", scopes=scopes, at=clock.now())[1]
 
 
-def signed_in(user: User, *, factor: bool = False) -> Client:
-    """A browser in which this person is signed in just now, with or without the second factor."""
+def signed_in(user: User, *, factor: bool = False, seconds_ago: int = 0) -> Client:
+    """A browser in which this person signed in just now or a while ago, with or without the second factor."""
     client = Client(raise_request_exception=False)
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     session = client.session
-    records = [{"method": "password", "at": time.time(), "reauthenticated": True}]
+    at = time.time() - seconds_ago
+    records = [{"method": "password", "at": at, "reauthenticated": True}]
     if factor:
-        records.append({"method": "mfa", "type": "totp", "at": time.time()})
+        records.append({"method": "mfa", "type": "totp", "at": at})
     session["account_authentication_methods"] = records
     session["account_authentication_methods_user"] = str(user.pk)
     session.save()
