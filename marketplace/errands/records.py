@@ -23,9 +23,8 @@ SOUTH, NORTH, WEST, EAST = 3.0, 54.0, 73.0, 136.0
 MOST_PRICE_YUAN = Decimal(100_000)
 _ID = re.compile(r"[A-Za-z0-9_-]{1,32}", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,18})?([eE]-[0-9]{1,3})?", re.ASCII)
-_WHOLE = re.compile(
-    r"([0-9]{1,7})(\.0+)?", re.ASCII
-)  # data frames write a whole number as 114.0 where its column has a gap
+# Data frames write a whole number as 114.0 where its column has a gap.
+_WHOLE = re.compile(r"([0-9]{1,7})(\.0+)?", re.ASCII)
 _MONEY = re.compile(r"[0-9]{1,7}(\.[0-9]{1,2}0*)?", re.ASCII)
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(:[0-5][0-9])?", re.ASCII)
 

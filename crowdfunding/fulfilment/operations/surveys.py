@@ -13,7 +13,7 @@ from backend.common.actors import CLOCK, Actor, Role
 from backend.common.errors import NotFound
 from backend.common.states import move_all
 from crowdfunding.campaigns.models import Campaign, Pledge
-from crowdfunding.campaigns.operations.shared import require_owner
+from crowdfunding.campaigns.operations.shared import locked, require_owner
 from crowdfunding.campaigns.states import PledgeState
 from crowdfunding.fulfilment import questions
 from crowdfunding.fulfilment.errors import SurveyFixed
@@ -27,7 +27,7 @@ BATCH = 2_000
 @transaction.atomic
 def open_survey(*, campaign_id: UUID, at: datetime) -> None:
     """A campaign succeeded: a parcel for every pledge with a reward, and the question where to send it. Safe to repeat."""
-    campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign_id)
+    campaign = locked(campaign_id)
     if Survey.objects.filter(campaign=campaign).exists():
         return
     due = _lock_by_itself(campaign, at)
@@ -48,7 +48,7 @@ def add_parcel(*, pledge_id: UUID, at: datetime) -> None:
     so a pledge gets its parcel from one of the two.
     """
     made = Pledge.objects.get(pk=pledge_id)
-    Campaign.objects.select_for_update(no_key=True).get(pk=made.campaign_id)
+    locked(made.campaign_id)
     survey = Survey.objects.select_for_update(no_key=True).filter(campaign_id=made.campaign_id).first()
     if survey is None or made.tier_id is None or Parcel.objects.filter(pledge=made).exists():
         return
